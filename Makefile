@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench crash format clean
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHON
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+
+install: ## set everything up: Python packages, Asterisk, PostgreSQL, Redis, SIPp (a second run does nothing)
+	@scripts/prepare.sh
+	@$(BIN)/trunkline pbx install
+	@scripts/servers.sh
+
+demo: ## set everything up and run the main job on two real Asterisks (about three minutes)
+	@scripts/prepare.sh
+	@$(BIN)/trunkline pbx install
+	@$(BIN)/trunkline demo
+
+test: install check ## set everything up and run all checks and tests
+	@$(BIN)/python -m pytest
+
+check: ## format, lint, types, import contracts (no servers needed)
+	@scripts/prepare.sh
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: install ## measure against the bounds; writes var/bench.json
+	@$(BIN)/python -m tests.bench
+
+crash: install ## kill the service, cut the link, restart Asterisk and the database, ten times over
+	@for n in 1 2 3 4 5 6 7 8 9 10; do $(BIN)/python -m pytest tests/asterisk/test_crash.py -q || exit 1; done
+
+format: ## let ruff format and mend what it can
+	@$(BIN)/ruff check -q --fix-only .
+	@$(BIN)/ruff format -q .
+
+clean: ## remove what was built here (the cache of Asterisk stays)
+	@rm -rf var build .asterisk .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

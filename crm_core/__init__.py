@@ -1,0 +1,1 @@
+"""The light CRM: vocabulary, database, use cases, web, and the one composition root."""

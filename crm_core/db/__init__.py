@@ -1,0 +1,1 @@
+"""SQLAlchemy and nothing else: tables, repositories, unit of work, migrations."""

@@ -1,0 +1,1 @@
+"""The schema's history: Alembic's environment (`env.py`) and one module per revision (`versions/`)."""

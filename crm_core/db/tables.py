@@ -1,0 +1,513 @@
+"""The schema, in the order in which a call comes about. One story, so one file although it is long.
+
+Columns that hold personal data carry `info={"personal": True}`: export and erasure read that mark.
+Instants are UTC (`Instant`), money is decimal with its currency beside it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy import DateTime as _DateTime
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime on every database; SQLite keeps it without zone, so we take it off and put it back."""
+
+    impl = _DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: instants are aware UTC")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
+Json = JSON().with_variant(JSONB, "postgresql")
+PERSONAL: dict[str, Any] = {"personal": True}
+
+
+def _id() -> Column[int]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _ref(name: str, target: str, *, nullable: bool = False, index: bool = False) -> Column[Any]:
+    return Column(name, ForeignKey(f"{target}.id"), nullable=nullable, index=index)
+
+
+# --- the firm -----------------------------------------------------------------------------------------------
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    Column("name", String(120), nullable=False, unique=True, info=PERSONAL),
+    Column("role", String(20), nullable=False),  # agent | marketer | manager | administrator
+    Column("active", Boolean, nullable=False, default=True),
+    Column("created_at", Instant, nullable=False),
+)
+agents = Table(  # the roster; one row per user who takes calls
+    "agents",
+    metadata,
+    Column("id", ForeignKey("users.id"), primary_key=True),
+    Column("phone", String(40), nullable=False, unique=True),  # PJSIP endpoint
+    Column("phone_secret", String(64), nullable=False, default=""),
+    Column("hand_off", String(10), nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("since", Instant, nullable=False),
+    _ref("campaign_id", "campaigns", nullable=True, index=True),
+    Column("leg", String(80)),
+    Column("leg_name", String(120)),
+    Column("call_id", String(80)),
+    Column("wrap_up_until", Instant),
+    Column("pause_reason", String(40)),
+    Column("node", String(40)),
+    Column("leg_wanted_at", Instant),  # when the last originate to his phone was sent; guards against doubles
+)
+agent_log = Table(  # every change of state: occupancy and reports read it
+    "agent_log",
+    metadata,
+    _id(),
+    _ref("agent_id", "agents"),
+    Column("state", String(12), nullable=False),
+    Column("reason", String(40)),
+    Column("campaign_id", Id),
+    Column("call_id", String(80)),
+    Column("at", Instant, nullable=False),
+    Index("ix_agent_log_agent_id_at", "agent_id", "at"),
+)
+site_settings = Table(  # kill switch, working calendar, default country: what an administrator changes at run time
+    "site_settings",
+    metadata,
+    Column("name", String(60), primary_key=True),
+    Column("value", Json, nullable=False),
+)
+
+# --- people -------------------------------------------------------------------------------------------------
+companies = Table(
+    "companies",
+    metadata,
+    _id(),
+    Column("name", String(200), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+)
+contacts = Table(
+    "contacts",
+    metadata,
+    _id(),
+    Column("name", String(200), nullable=False, default="", info=PERSONAL),
+    Column("email", String(200), info=PERSONAL),
+    _ref("company_id", "companies", nullable=True, index=True),
+    _ref("owner_id", "users", nullable=True, index=True),
+    Column("language", String(8)),
+    Column("fields", Json, nullable=False, default=dict, info=PERSONAL),
+    Column("created_at", Instant, nullable=False),
+)
+phones = Table(
+    "phones",
+    metadata,
+    _id(),
+    _ref("contact_id", "contacts"),
+    Column("e164", String(20), nullable=False, index=True, info=PERSONAL),
+    Column("raw", String(60), nullable=False, info=PERSONAL),
+    Column("zone", String(60)),
+    Column("dead", Boolean, nullable=False, default=False),
+    UniqueConstraint("contact_id", "e164"),
+)
+do_not_call = Table(
+    "do_not_call",
+    metadata,
+    _id(),
+    Column("kind", String(8), nullable=False),  # number | prefix
+    Column("value", String(20), nullable=False, info=PERSONAL),
+    Column("campaign_id", Id, nullable=False, default=0),  # 0: the whole system (NULL would not be unique)
+    Column("reason", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("kind", "value", "campaign_id"),
+)
+
+# --- what is dialed -----------------------------------------------------------------------------------------
+lists = Table(
+    "lists",
+    metadata,
+    _id(),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("source", String(255), nullable=False),
+    Column("counts", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+leads = Table(
+    "leads",
+    metadata,
+    _id(),
+    _ref("list_id", "lists", index=True),
+    _ref("contact_id", "contacts", index=True),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("zone", String(60)),
+    Column("fields", Json, nullable=False, default=dict, info=PERSONAL),
+    UniqueConstraint("list_id", "contact_id"),
+)
+imports = Table(  # a lead file on its way in: read into chunks, then (`list_id` set) written chunk by chunk, then gone
+    "imports",
+    metadata,
+    _id(),
+    Column("list_name", String(120), nullable=False),
+    Column("source", String(255), nullable=False),
+    Column("digest", String(64), nullable=False),  # SHA-256 of the file: the same file again asks for this import
+    Column("list_id", Id),
+    Column("counts", Json),
+    Column("created_at", Instant, nullable=False),
+)
+import_chunks = Table(  # what is still to be written
+    "import_chunks",
+    metadata,
+    Column("import_id", ForeignKey("imports.id"), primary_key=True),
+    Column("chunk", Integer, primary_key=True, autoincrement=False),
+    Column("created", Text, nullable=False, info=PERSONAL),  # JSON: new contacts with their numbers and leads
+    Column("joined", Text, nullable=False, info=PERSONAL),  # JSON: rows about contacts that exist by then
+)
+trunks = Table(
+    "trunks",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("endpoint", String(40), nullable=False),
+    Column("prefixes", Json, nullable=False),
+    Column("calls_per_second", Float, nullable=False),
+    Column("max_lines", Integer, nullable=False),
+    Column("daily_calls", Integer),
+    Column("daily_minutes", Integer),
+    Column("caller_ids", Json, nullable=False),
+)
+campaigns = Table(
+    "campaigns",
+    metadata,
+    _id(),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("state", String(10), nullable=False, index=True),
+    Column("policy", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+campaign_leads = Table(  # where a lead stands in a campaign
+    "campaign_leads",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    Column("lead_id", ForeignKey("leads.id"), primary_key=True),
+    Column("state", String(8), nullable=False),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("unanswered", Integer, nullable=False, default=0),  # attempts in a row without an answer
+    Column("next_attempt_at", Instant),
+    Column("callback_at", Instant),
+    Column("callback_agent_id", Id),
+    Column("open_attempt", String(40)),  # the attempt now under way; what makes two at once impossible
+    Column("preview_agent_id", Id, index=True),  # the agent who looks at the card
+    Column("preview_at", Instant),  # since when
+    Column("preview_dial", Boolean, nullable=False, default=False),  # he has asked to dial
+    Column("last_outcome", String(16)),
+    Column("close_reason", String(60)),
+)
+_IN_HOPPER = "state = 'open' AND open_attempt IS NULL AND callback_at IS"
+Index(  # one seek per priority finds those due, however many wait
+    "ix_campaign_leads_hopper",
+    campaign_leads.c.campaign_id,
+    campaign_leads.c.priority,
+    campaign_leads.c.next_attempt_at,
+    campaign_leads.c.lead_id,
+    sqlite_where=text(f"{_IN_HOPPER} NULL"),
+    postgresql_where=text(f"{_IN_HOPPER} NULL"),
+)
+Index(
+    "ix_campaign_leads_callbacks",
+    campaign_leads.c.campaign_id,
+    campaign_leads.c.callback_at,
+    sqlite_where=text(f"{_IN_HOPPER} NOT NULL"),
+    postgresql_where=text(f"{_IN_HOPPER} NOT NULL"),
+)
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", String(40), primary_key=True),  # Asterisk's channel id
+    _ref("campaign_id", "campaigns"),
+    _ref("lead_id", "leads", index=True),
+    Column("number", String(20), nullable=False, info=PERSONAL),
+    Column("trunk", String(40), nullable=False),
+    Column("caller_id", String(20), nullable=False),
+    Column("agent_id", Id),
+    Column("guaranteed", Boolean, nullable=False, default=False),
+    Column("created_at", Instant, nullable=False),
+    Column("leased_until", Instant, nullable=False),
+    Column("answered_at", Instant),
+    Column("bridged_at", Instant),
+    Column("ended_at", Instant),
+    Column("outcome", String(16)),
+    Column("cause", Integer),
+    Column("sip_status", String(60)),
+    Column("verdict", String(8)),
+    Column("verdict_cause", String(60)),
+    Column("disposition", String(40)),
+    Column("settled_at", Instant),  # the lead has been told what came of it
+    Index("ix_attempts_number_created_at", "number", "created_at"),
+    Index("ix_attempts_campaign_id_created_at", "campaign_id", "created_at"),
+)
+Index(
+    "ix_attempts_open",
+    attempts.c.campaign_id,
+    sqlite_where=attempts.c.ended_at.is_(None),
+    postgresql_where=attempts.c.ended_at.is_(None),
+)
+Index(
+    "ix_attempts_unsettled",
+    attempts.c.ended_at,
+    sqlite_where=attempts.c.settled_at.is_(None),
+    postgresql_where=attempts.c.settled_at.is_(None),
+)
+day_counts = Table(  # what caps and the abandoned share are reckoned from; scope "trunk:<name>" or "campaign:<id>"
+    "day_counts",
+    metadata,
+    Column("scope", String(60), primary_key=True),
+    Column("day", String(10), primary_key=True),  # UTC, YYYY-MM-DD
+    Column("dialed", Integer, nullable=False, default=0),
+    Column("people", Integer, nullable=False, default=0),  # answered by a person
+    Column("abandoned", Integer, nullable=False, default=0),
+    Column("machines", Integer, nullable=False, default=0),
+    Column("talk_seconds", Integer, nullable=False, default=0),
+)
+
+# --- what came of it ----------------------------------------------------------------------------------------
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("node", String(40), nullable=False, default=""),
+    Column("direction", String(10), nullable=False, default="outgoing"),
+    Column("attempt_id", String(40), index=True),
+    Column("campaign_id", Id, index=True),
+    Column("lead_id", Id, index=True),
+    _ref("contact_id", "contacts", nullable=True, index=True),
+    Column("known", Boolean, nullable=False, default=False),  # the number belonged to a contact before this call
+    Column("agent_id", Id, index=True),
+    Column("number", String(20), index=True, info=PERSONAL),
+    Column("line", String(20)),
+    Column("started_at", Instant, index=True),
+    Column("ringing_at", Instant),
+    Column("answered_at", Instant),
+    Column("bridged_at", Instant),
+    Column("ended_at", Instant),
+    Column("outcome", String(16)),
+    Column("cause", Integer),
+    Column("sip_status", String(60)),
+    Column("disposition", String(40)),
+    Column("note", Text, nullable=False, default="", info=PERSONAL),
+    Column("after_hours", Boolean),  # incoming: came outside working time; NULL: nobody has said yet
+)
+Index(
+    "ix_calls_open", calls.c.node, sqlite_where=calls.c.ended_at.is_(None), postgresql_where=calls.c.ended_at.is_(None)
+)
+legs = Table(
+    "legs",
+    metadata,
+    Column("call_id", String(80), primary_key=True),
+    Column("channel", String(80), primary_key=True, index=True),
+    Column("role", String(8), nullable=False),
+    Column("phone", String(80), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("answered_at", Instant),
+    Column("ended_at", Instant),
+    Column("cause", Integer),
+    Column("sip_status", String(60)),
+)
+recordings = Table(  # no foreign key to calls: a file may come before its call's row, or after
+    "recordings",
+    metadata,
+    _id(),
+    Column("call_id", String(80), nullable=False, index=True),
+    Column("path", String(255), nullable=False, unique=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("channels", Integer, nullable=False),
+    Column("customer_dbfs", Float, nullable=False),
+    Column("agent_dbfs", Float, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+cdrs = Table(  # Asterisk's own record, as read by reconcile: (node, uniqueid, sequence) is Asterisk's key
+    "cdrs",
+    metadata,
+    Column("node", String(40), primary_key=True),
+    Column("uniqueid", String(80), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("linkedid", String(80), nullable=False),
+    Column("call_id", String(80), index=True),  # NULL: unmatched
+    Column("disposition", String(20), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("answered_at", Instant),
+    Column("ended_at", Instant, nullable=False),
+    Column("cause", Integer),
+)
+node_marks = Table(  # how far a node's events and its CDR file have been read
+    "node_marks",
+    metadata,
+    Column("node", String(40), primary_key=True),
+    Column("last_event_at", Instant),
+    Column("cdr_offset", BigInteger, nullable=False, default=0),
+)
+dispositions = Table(
+    "dispositions",
+    metadata,
+    Column("code", String(40), primary_key=True),
+    Column("label", String(80), nullable=False),
+    Column("effect", String(12), nullable=False),
+    Column("key", String(1), nullable=False, default=""),
+    Column("retry_after_seconds", Integer),
+    Column("do_not_call", Boolean, nullable=False, default=False),
+    Column("makes_deal", Boolean, nullable=False, default=False),
+    Column("position", Integer, nullable=False, default=0),
+)
+pipelines = Table(
+    "pipelines",
+    metadata,
+    _id(),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("is_default", Boolean, nullable=False, default=False),
+)
+stages = Table(
+    "stages",
+    metadata,
+    _id(),
+    _ref("pipeline_id", "pipelines", index=True),
+    Column("name", String(80), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(10), nullable=False),
+    UniqueConstraint("pipeline_id", "name"),
+)
+deals = Table(
+    "deals",
+    metadata,
+    _id(),
+    Column("title", String(200), nullable=False),
+    _ref("pipeline_id", "pipelines"),
+    _ref("stage_id", "stages", index=True),
+    _ref("contact_id", "contacts", nullable=True, index=True),
+    _ref("owner_id", "users", nullable=True, index=True),
+    Column("amount", Numeric(14, 2)),
+    Column("currency", String(3)),
+    Column("call_id", String(80)),
+    Column("created_at", Instant, nullable=False),
+)
+deal_stages = Table(  # stage history
+    "deal_stages",
+    metadata,
+    _id(),
+    _ref("deal_id", "deals", index=True),
+    _ref("stage_id", "stages"),
+    Column("by", String(120), nullable=False),  # a user's name or "rule: <name>"
+    Column("at", Instant, nullable=False),
+)
+tasks = Table(
+    "tasks",
+    metadata,
+    _id(),
+    Column("kind", String(10), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    _ref("responsible_id", "users", nullable=True),
+    _ref("contact_id", "contacts", nullable=True, index=True),
+    Column("deal_id", Id, index=True),
+    Column("call_id", String(80)),
+    Column("number", String(20), index=True, info=PERSONAL),
+    Column("by", String(120), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    Column("done_by", String(120)),
+    Index("ix_tasks_responsible_id_due_at", "responsible_id", "done_at", "due_at"),
+)
+notes = Table(
+    "notes",
+    metadata,
+    _id(),
+    _ref("contact_id", "contacts", nullable=True, index=True),
+    Column("deal_id", Id, index=True),
+    Column("call_id", String(80)),
+    Column("text", Text, nullable=False, info=PERSONAL),
+    Column("by", String(120), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+rules = Table(
+    "rules",
+    metadata,
+    _id(),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("trigger", String(40), nullable=False, index=True),
+    Column("conditions", Json, nullable=False),
+    Column("actions", Json, nullable=False),
+    Column("enabled", Boolean, nullable=False, default=True),
+    Column("position", Integer, nullable=False, default=0),
+)
+rule_runs = Table(  # the same event twice has one effect: the primary key sees to it
+    "rule_runs",
+    metadata,
+    Column("rule_id", ForeignKey("rules.id"), primary_key=True),
+    Column("event_id", Id, primary_key=True),
+    Column("effects", Json, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("type", String(40), nullable=False),
+    Column("payload", Json, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("published_at", Instant),
+    Column("done_at", Instant),  # the automation rules have run for it
+)
+Index(
+    "ix_outbox_unpublished",
+    outbox.c.id,
+    sqlite_where=outbox.c.published_at.is_(None),
+    postgresql_where=outbox.c.published_at.is_(None),
+)
+Index(
+    "ix_outbox_undone",
+    outbox.c.id,
+    sqlite_where=outbox.c.done_at.is_(None),
+    postgresql_where=outbox.c.done_at.is_(None),
+)

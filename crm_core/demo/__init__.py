@@ -1,0 +1,1 @@
+"""The demo: a whole campaign on two real Asterisks, and a report that checks itself."""

@@ -1,0 +1,52 @@
+"""Errors that carry facts and say what to do.
+
+CrmError
+├── BadInput          what was given is wrong: field, row or file, and what to do
+│   └── BadSetting    a setting is missing or wrong
+├── NotFound          the thing named does not exist
+├── IllegalTransition a state table has no such move
+├── Conflict          somebody else was first
+└── Unavailable       a server we need does not answer; trying again later may help
+"""
+
+from __future__ import annotations
+
+
+class CrmError(Exception):
+    """The root of every error raised on purpose."""
+
+
+class BadInput(CrmError):
+    """What was given is wrong: `where` names field, row or file; `what` the fault; `do` the way out."""
+
+    def __init__(self, where: str, what: str, do: str = "") -> None:
+        self.where, self.what, self.do = where, what, do
+        super().__init__(f"{where}: {what}" + (f". {do}" if do else ""))
+
+
+class BadSetting(BadInput):
+    """A setting is missing or wrong."""
+
+
+class NotFound(CrmError):
+    """The thing named does not exist."""
+
+    def __init__(self, noun: str, key: object, do: str = "") -> None:
+        self.noun, self.key = noun, key
+        super().__init__(f"there is no {noun} {key!r}" + (f". {do}" if do else ""))
+
+
+class IllegalTransition(CrmError):
+    """A state table has no such move."""
+
+    def __init__(self, state: object, trigger: object) -> None:
+        self.state, self.trigger = state, trigger
+        super().__init__(f"{state} does not allow {trigger}")
+
+
+class Conflict(CrmError):
+    """Somebody else was first; nothing was changed."""
+
+
+class Unavailable(CrmError):
+    """A server we need does not answer."""

@@ -1,0 +1,180 @@
+"""The hopper: leads that may be due, and the promise to dial them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+
+from crm_core.db import agents, calls, campaigns, lead_moves, site
+from crm_core.db import attempts as attempt_rows
+from crm_core.db import floor as floor_rows
+from crm_core.db import leads as lead_rows
+from crm_core.db.engine import Database
+from crm_core.db.leads import LeadKey, Since
+from crm_core.db.unit_of_work import UnitOfWork
+from crm_core.domain.agents import AgentState, Trigger
+from crm_core.domain.attempts import Attempt, Outcome
+from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, Trunk
+from crm_core.domain.floor import Floor
+from crm_core.domain.leads import Lead
+from crm_core.events import LeadClosed
+from crm_core.handlers.call_writing import write_calls
+from crm_core.handlers.cdr_ties import ended_by
+from crm_core.handlers.commits import committed
+from crm_core.handlers.leasing import lease
+from crm_core.handlers.settling import settle
+from crm_core.ports import EndedAttempt, PutOff, Settled
+
+log = logging.getLogger(__name__)
+
+#: The answer rate is reckoned from so many attempts, not older than this.
+_RECENT = 200
+_RECENT_WITHIN = timedelta(hours=1)
+
+
+class DatabaseHopper:
+    """`Hopper` over the database. `now` is asked only for when a lead that is put off for ever was closed."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database, self._now = database, now
+
+    async def running(self) -> list[Campaign]:
+        """Campaigns to dial for; none while the kill switch is on: no lead need be refused a lease to find that out."""
+        async with self._database.reading() as work:
+            if await site.dialing_stopped(work) is not None:
+                return []
+            return await campaigns.every_campaign(work, CampaignState.RUNNING)
+
+    async def trunks(self) -> dict[str, Trunk]:
+        async with self._database.reading() as work:
+            return await campaigns.every_trunk(work)
+
+    async def policies(self, campaign_ids: Collection[int]) -> dict[int, CampaignPolicy]:
+        """Policies of campaigns in whatever state."""
+        async with self._database.reading() as work:
+            return await campaigns.policies(work, campaign_ids)
+
+    async def due(self, campaign: Campaign, now: datetime, limit: int) -> list[Lead]:
+        """Open leads due at `now`, callbacks first, then priority, then longest due; without those in progress."""
+        async with self._database.reading() as work:
+            ids = await lead_rows.due_ids(work, campaign.id, now, limit)
+            return await lead_rows.leads_of(
+                work, [LeadKey(campaign.id, one) for one in ids], _since(campaign.policy, now)
+            )
+
+    async def previews_wanted(self, now: datetime) -> list[tuple[Lead, int]]:
+        """Leads of running campaigns whose preview an agent confirmed, with the agent's id."""
+        async with self._database.reading() as work:
+            wanted = await lead_moves.confirmed_previews(work)
+            if not wanted:
+                return []
+            policies = await campaigns.policies(work, {key.campaign_id for key, _ in wanted})
+            sinces = [_since(policy, now) for policy in policies.values()]
+            since = Since(min(one.dials for one in sinces), min(one.abandoned for one in sinces))
+            shown = await lead_rows.leads_of(work, [key for key, _ in wanted], since)
+        found = {LeadKey(one.campaign_id, one.id): one for one in shown}
+        return [(found[key], agent_id) for key, agent_id in wanted if key in found]
+
+    async def put_off(self, leads: Sequence[PutOff]) -> None:
+        """Let leads rest until their times; close those that have none."""
+        now = self._now()
+        until = {LeadKey(p.campaign_id, p.lead_id): p.until for p in leads if p.until is not None}
+        reasons = {LeadKey(p.campaign_id, p.lead_id): p.why.value for p in leads if p.until is None}
+
+        async def act(work: UnitOfWork) -> None:
+            await lead_moves.put_off(work, until)
+            for key in sorted(await lead_moves.close(work, reasons)) if reasons else ():
+                work.publish(LeadClosed(key.lead_id, key.campaign_id, reasons[key], now))
+
+        await committed(self._database, act)
+
+    async def lease(self, attempts: Sequence[Attempt], trunk: Trunk, now: datetime) -> list[Attempt]:
+        """Commit attempts with their leases; the answer holds those that may be sent."""
+        return await committed(self._database, lambda work: lease(work, attempts, trunk, now))
+
+    async def refused(self, attempt_id: str, outcome: Outcome, why: str, now: datetime) -> None:
+        """The originate was not accepted by the switch: the attempt ends at once."""
+
+        async def act(work: UnitOfWork) -> None:
+            await attempt_rows.end(work, [attempt_id], outcome, now, why)
+            await _free_agents(work, [attempt_id], now)
+
+        await committed(self._database, act)
+
+    async def expired(self, now: datetime) -> list[Attempt]:
+        """Open attempts whose lease has run out."""
+        async with self._database.reading() as work:
+            return await attempt_rows.overdue(work, now)
+
+    async def extend(self, attempt_ids: Sequence[str], until: datetime) -> None:
+        """Prolong the leases of attempts whose channels are still live."""
+        await committed(self._database, lambda work: attempt_rows.extend(work, attempt_ids, until))
+
+    async def lose(self, attempt_ids: Sequence[str], now: datetime) -> None:
+        """End attempts that neither the switch nor its CDRs know, and their calls: outcome LOST."""
+
+        async def act(work: UnitOfWork) -> None:
+            known = await calls.locked(work, attempt_ids)
+            still_open = [c for c in known.values() if c.ended_at is None and c.started_at is not None]
+            await write_calls(work, [ended_by(call, None, now) for call in still_open])
+            await attempt_rows.end(work, attempt_ids, Outcome.LOST, now)
+            await _free_agents(work, attempt_ids, now)
+
+        await committed(self._database, act)
+
+    async def ended(self, limit: int) -> list[EndedAttempt]:
+        """Attempts that ended and whose leads have not been told, longest ago first."""
+        async with self._database.reading() as work:
+            placed = await attempt_rows.unsettled(work, limit)
+            keys = [LeadKey(one.attempt.campaign_id, one.attempt.lead_id) for one in placed]
+            found = {LeadKey(x.campaign_id, x.id): x for x in await lead_rows.leads_of(work, sorted(set(keys)))}
+        return [
+            EndedAttempt(one.attempt, found[key], one.unanswered, attempt_rows.talk_seconds(one.attempt))
+            for one, key in zip(placed, keys, strict=True)
+            if key in found
+        ]
+
+    async def settle(self, settled: Sequence[Settled], now: datetime) -> None:
+        """Tell the leads; an attempt settled already, or disposed, is not told again."""
+        await committed(self._database, lambda work: settle(work, settled, now))
+
+    async def floor(self, campaign: Campaign, now: datetime) -> Floor:
+        """All that pacing sees of the campaign."""
+        first_day = campaigns.day_of(now - campaign.policy.abandon_window)
+        async with self._database.reading() as work:
+            by_state = await agents.counts_by_state(work, campaign.id)
+            lines = await floor_rows.open_lines(work, campaign.id)
+            dials, people = await floor_rows.recent(work, campaign.id, now - _RECENT_WITHIN, _RECENT)
+            counts = await campaigns.counts_since(work, campaigns.campaign_scope(campaign.id), first_day)
+        return Floor(
+            at=now,
+            agents_available=by_state.get(AgentState.AVAILABLE, 0),
+            agents_ringing=by_state.get(AgentState.RINGING, 0),
+            agents_on_call=by_state.get(AgentState.ON_CALL, 0),
+            agents_wrapping_up=by_state.get(AgentState.WRAP_UP, 0),
+            agents_paused=by_state.get(AgentState.PAUSED, 0),
+            ringing_since=tuple(sorted(line.created_at for line in lines if not line.answered)),
+            waiting=sum(line.waits for line in lines),
+            open_lines=len(lines),
+            guaranteed=sum(line.guaranteed and not line.answered for line in lines),
+            recent_dials=dials,
+            recent_people=people,
+            people=counts["people"],
+            abandoned=counts["abandoned"],
+        )
+
+    async def line_counts(self) -> tuple[dict[str, int], dict[int, int]]:
+        """Open attempts by trunk and by campaign."""
+        async with self._database.reading() as work:
+            return await floor_rows.open_line_counts(work)
+
+
+def _since(policy: CampaignPolicy, now: datetime) -> Since:
+    return Since(now - policy.number_rest, now - policy.abandoned_rest)
+
+
+async def _free_agents(work: UnitOfWork, call_ids: Sequence[str], now: datetime) -> None:
+    """Agents held for attempts that came to nothing are available again."""
+    held = [agent for agent in await agents.of_calls(work, call_ids) if agent.state is AgentState.RINGING]
+    await agents.save(work, [agents.moved(agent, Trigger.CALL_ENDED, now) for agent in held])

@@ -1,0 +1,61 @@
+"""Whether a campaign's policy can work. Decides only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crm_core.domain.campaigns import CampaignPolicy, Trunk, Window
+from crm_core.errors import BadInput
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def check_policy(policy: CampaignPolicy, trunks: Mapping[str, Trunk]) -> None:
+    """Raise BadInput for the first thing wrong, naming the field and what to write instead."""
+    trunk = trunks.get(policy.trunk)
+    if trunk is None:
+        known = ", ".join(trunks) or "none: add one with `trunkline trunk add`"
+        raise BadInput("trunk", f"there is no trunk {policy.trunk!r}", f"There are: {known}")
+    for number in policy.caller_ids:
+        if number not in trunk.caller_ids:
+            owned = ", ".join(trunk.caller_ids) or "none"
+            raise BadInput("caller_ids", f"{number!r} does not belong to trunk {trunk.name}", f"It has: {owned}")
+    _check_windows(policy.windows)
+    _check_figures(policy)
+
+
+def _check_windows(windows: tuple[Window, ...]) -> None:
+    if not windows:
+        raise BadInput("windows", "there is none, so no lead could ever be called", "Give at least one")
+    for place, window in enumerate(windows, 1):
+        where = f"windows, number {place}"
+        if wrong := sorted(day for day in window.days if not 0 <= day <= 6):
+            raise BadInput(where, f"{wrong[0]} is no weekday", f"Monday is 0, {_DAYS[-1]} is 6")
+        if not window.days or window.opens >= window.closes:
+            hours = f"{window.opens:%H:%M} to {window.closes:%H:%M}"
+            days = ", ".join(_DAYS[day] for day in sorted(window.days)) or "no day"
+            raise BadInput(where, f"it never opens ({days}, {hours})", "Let it open on a day, and before it closes")
+
+
+def _check_figures(policy: CampaignPolicy) -> None:
+    if not 0 <= policy.abandon_limit <= 1:
+        raise BadInput("abandon_limit", f"{policy.abandon_limit} is not between 0 and 1", "3 % is 0.03")
+    at_least: dict[str, tuple[float, float]] = {
+        "lines_per_agent": (policy.lines_per_agent, 1),
+        "max_lines_per_agent": (policy.max_lines_per_agent, 1),
+        "max_lines": (policy.max_lines, 1),
+        "retry.max_attempts": (policy.retry.max_attempts, 1),
+        "number_rest_calls": (policy.number_rest_calls, 1),
+        "ring_for": (policy.ring_for.total_seconds(), 15),  # 47 CFR 64.1200(a)(6)
+        "connect_within": (policy.connect_within.total_seconds(), 0),
+        "wrap_up": (policy.wrap_up.total_seconds(), 0),
+        "daily_calls": (policy.daily_calls if policy.daily_calls is not None else 0, 0),
+        "daily_minutes": (policy.daily_minutes if policy.daily_minutes is not None else 0, 0),
+    }
+    for field, (value, least) in at_least.items():
+        if value < least:
+            raise BadInput(field, f"{value:g} is too little", f"Write {least:g} or more")
+    if policy.calls_per_second <= 0:
+        raise BadInput("calls_per_second", f"{policy.calls_per_second:g} would dial nobody", "Write more than 0")
+    if len(policy.opt_out_key) > 1 or policy.opt_out_key not in "0123456789*#":
+        raise BadInput("opt_out_key", f"{policy.opt_out_key!r} is no key of a phone", "Write one of 0-9 * #")

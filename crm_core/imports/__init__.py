@@ -1,0 +1,1 @@
+"""Reading lead files: CSV and XLSX, row by row, with every refusal explained."""

@@ -1,0 +1,311 @@
+"""Ports: what one part asks of another, in the asker's words. Siblings fit them by shape."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from crm_core.domain.agents import Agent, Trigger
+from crm_core.domain.attempts import Attempt, Outcome, Verdict
+from crm_core.domain.calls import AgentLegChange, CallSnapshot
+from crm_core.domain.campaigns import Campaign, CampaignPolicy, Trunk
+from crm_core.domain.floor import Floor
+from crm_core.domain.leads import Lead, LeadState, WhyNot
+from crm_core.domain.recordings import RecordingFile
+from crm_core.domain.work_calendar import WorkCalendar
+from crm_core.errors import CrmError
+from crm_core.events import Envelope
+
+
+# --- asked of the switch (pbx) ------------------------------------------------------------------------------
+class OriginateRefused(CrmError):
+    """The switch did not accept the call: no channel exists and none will."""
+
+
+@dataclass(frozen=True, slots=True)
+class OriginateOrder:
+    """One call to place. `channel` becomes Asterisk's Uniqueid; `number` is E.164; it rings `ring_seconds` at most."""
+
+    channel: str
+    number: str
+    trunk_endpoint: str
+    caller_id: str
+    ring_seconds: int
+    detect_machines: bool
+    record_from_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiveChannel:
+    """A channel that exists now. `linkedid` may be that of an older leg it is bridged with."""
+
+    channel: str
+    name: str
+    linkedid: str
+    is_up: bool
+
+
+class Telephony(Protocol):
+    """What the rest of the CRM may ask of the switch. Every call raises Unavailable while the link is down.
+
+    After Unavailable nobody knows whether an originate was placed; after any other CrmError it was not."""
+
+    @property
+    def is_up(self) -> bool: ...
+
+    async def originate(self, order: OriginateOrder) -> None:
+        """Send one originate, never twice. Raises OriginateRefused (a CrmError) if the switch said no."""
+
+    async def ring_agent(self, channel: str, phone: str) -> None:
+        """Call an agent's phone; his leg is parked when he answers."""
+
+    async def hang_up(self, channel: str) -> None:
+        """End a channel by its id; one that is gone already is no error."""
+
+    async def live_channels(self) -> list[LiveChannel]: ...
+
+
+# --- asked by the switch (AGI): who takes this person? ------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class PersonAnswered:
+    """A callee of ours answered. `verdict` by app_amd, UNSURE when it did not run."""
+
+    channel: str
+    verdict: Verdict
+    verdict_cause: str
+    again: bool = False  # the agent given before was gone when the bridge was tried
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingCall:
+    channel: str
+    channel_name: str
+    line: str
+    caller: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """What the dialplan does next: `action` is an extension of its context hand-off.
+
+    bridge: `agent_leg` is the channel name to bridge with; ring: `agent_phone` is rung; wait: music, and the desk is
+    asked again; abandon, message, closed: `message` is played; machine, hangup. `record` is the path (under the
+    recordings folder) to record to, or None.
+    """
+
+    action: str
+    agent_leg: str | None = None
+    agent_phone: str | None = None
+    message: str | None = None
+    notice: str | None = None
+    record: str | None = None
+    opt_out_key: str = ""
+
+
+class HandOffDesk(Protocol):
+    """Decides what happens to a person on the line. Implemented by the dialer."""
+
+    async def answered(self, person: PersonAnswered) -> HandOff: ...
+
+    async def incoming(self, call: IncomingCall) -> HandOff:
+        """Decided at once; `wait` where nobody is free: the caller is given music, and `waiting` is asked."""
+
+    async def waiting(self, channel: str) -> HandOff:
+        """A caller hears music until this is answered."""
+
+    async def unanswered(self, channel: str) -> HandOff:
+        """The agent's phone, rung for this person, did not answer."""
+
+    async def opted_out(self, channel: str, key: str) -> None: ...
+
+    async def phone_login(self, channel: str, channel_name: str, phone: str) -> bool:
+        """An agent dialed the log-in code; False refuses."""
+
+
+# --- asked by pbx of the core -------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Cdr:
+    """One row of Asterisk's own call records."""
+
+    node: str
+    uniqueid: str
+    linkedid: str
+    sequence: int
+    channel: str
+    disposition: str  # ANSWERED | NO ANSWER | BUSY | FAILED | CONGESTION
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime
+    cause: int | None
+    src: str
+    dst: str
+    context: str
+
+
+class CallBook(Protocol):
+    """Where the switch's knowledge is written. Every method is one commit and may be repeated without harm."""
+
+    async def record_calls(self, calls: Sequence[CallSnapshot]) -> None:
+        """Upsert calls and legs; end the attempts whose calls ended; move agents whose calls ended or began."""
+
+    async def record_agent_legs(self, changes: Sequence[AgentLegChange]) -> None: ...
+
+    async def open_calls(self, node: str) -> list[CallSnapshot]:
+        """Calls of this node not ended yet, with their legs."""
+
+    async def close_lost(self, node: str, live: frozenset[str], cdrs: Sequence[Cdr], now: datetime) -> int:
+        """End open calls and agent legs of `node` whose channels are not in `live`, by their CDRs where there are any.
+
+        Returns how many calls were ended."""
+
+    async def record_cdrs(self, node: str, cdrs: Sequence[Cdr], offset: int) -> int:
+        """Keep rows of the CDR file read up to `offset` (bytes) and tie them to calls, making a call where there is
+        none. Returns how many calls had to be made."""
+
+    async def cdr_offset(self, node: str) -> int: ...
+
+    async def link_recording(self, file: RecordingFile, at: datetime) -> None: ...
+
+
+# --- asked by the dialer of the core ------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """Why a due lead is not dialed: until when it rests (`until`), or that it is closed (`until` None)."""
+
+    campaign_id: int
+    lead_id: int
+    why: WhyNot
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAttempt:
+    """An attempt that ended and whose lead has not been told yet.
+
+    `lead.attempts` counts this attempt (it is counted when leased); `unanswered` does not yet."""
+
+    attempt: Attempt
+    lead: Lead
+    unanswered: int
+    talk_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What becomes of the lead: its state, when it is due again, why it was closed; `dead_number`: never dial that."""
+
+    attempt_id: str
+    state: LeadState
+    next_attempt_at: datetime | None
+    close_reason: str | None
+    unanswered: int
+    dead_number: bool = False
+
+
+class Hopper(Protocol):
+    """Leads that may be due, and the promise to dial them."""
+
+    async def running(self) -> list[Campaign]:
+        """Campaigns to dial for; none while dialing is stopped by the kill switch."""
+
+    async def trunks(self) -> dict[str, Trunk]: ...
+
+    async def due(self, campaign: Campaign, now: datetime, limit: int) -> list[Lead]:
+        """Open leads due at `now`, callbacks first, then priority, then longest due; without those in progress."""
+
+    async def previews_wanted(self, now: datetime) -> list[tuple[Lead, int]]:
+        """Leads of running campaigns whose preview an agent confirmed, with the agent's id; each until it is leased
+        or put off."""
+
+    async def policies(self, campaign_ids: Collection[int]) -> dict[int, CampaignPolicy]:
+        """Policies of campaigns in whatever state: an attempt may end after its campaign was paused."""
+
+    async def put_off(self, leads: Sequence[PutOff]) -> None: ...
+
+    async def lease(self, attempts: Sequence[Attempt], trunk: Trunk, now: datetime) -> list[Attempt]:
+        """Commit attempts with their leases; the answer holds those that may be sent.
+
+        Refused in the same transaction: dialing stopped by the kill switch, campaign no longer running, lead already
+        in progress, number put on a do-not-call list since, daily caps of trunk or campaign reached."""
+
+    async def refused(self, attempt_id: str, outcome: Outcome, why: str, now: datetime) -> None:
+        """The originate was not accepted by the switch: the attempt ends at once."""
+
+    async def expired(self, now: datetime) -> list[Attempt]:
+        """Open attempts whose lease has run out."""
+
+    async def extend(self, attempt_ids: Sequence[str], until: datetime) -> None:
+        """Prolong the leases of attempts whose channels are still live."""
+
+    async def lose(self, attempt_ids: Sequence[str], now: datetime) -> None:
+        """End attempts that neither the switch nor its CDRs know: outcome LOST."""
+
+    async def ended(self, limit: int) -> list[EndedAttempt]: ...
+
+    async def settle(self, settled: Sequence[Settled], now: datetime) -> None: ...
+
+    async def floor(self, campaign: Campaign, now: datetime) -> Floor: ...
+
+    async def line_counts(self) -> tuple[dict[str, int], dict[int, int]]:
+        """Open attempts by trunk and by campaign."""
+
+
+class Roster(Protocol):
+    """Which agents are logged in and in which state."""
+
+    async def agents(self) -> list[Agent]: ...
+
+    async def assign(self, call_id: str, campaign_id: int | None, agent_id: int | None, now: datetime) -> Agent | None:
+        """Give the person on `call_id` to the agent available for longest (of the campaign; None: of any), or to
+        `agent_id`; atomically, so that no agent is given twice. None: nobody is free. Asked again for the same call,
+        the agent already given is answered."""
+
+    async def take_back(self, call_id: str, now: datetime, *, gone: bool) -> None:
+        """The hand-off did not come about; `gone`: the agent's leg was not there any more."""
+
+    async def move(self, agent_id: int, trigger: Trigger, now: datetime, reason: str | None = None) -> Agent: ...
+
+    async def legs_wanted(self, now: datetime) -> list[Agent]:
+        """Agents in CONNECTING whose phone has not been called in the last 30 s; asking marks them as called."""
+
+    async def wrap_ups_over(self, now: datetime) -> int:
+        """Move agents whose wrap-up limit has passed to available; how many."""
+
+
+class AttemptBook(Protocol):
+    """One attempt, as the hand-off needs it."""
+
+    async def answered(
+        self, attempt_id: str, verdict: Verdict, verdict_cause: str, now: datetime
+    ) -> tuple[Attempt, Campaign] | None:
+        """Note that the callee answered; None if no attempt has this id. Asked again, the first verdict and instant
+        stay and the answer is the same."""
+
+    async def conclude(self, attempt_id: str, outcome: Outcome, now: datetime) -> None:
+        """Write ABANDONED or MACHINE before the channel ends; the end does not overwrite it."""
+
+    async def opted_out(self, attempt_id: str, now: datetime) -> None:
+        """Put the number on the system's do-not-call list and close the lead."""
+
+
+class Reception(Protocol):
+    """Incoming calls, as the hand-off needs them."""
+
+    async def calendar(self) -> WorkCalendar: ...
+
+    async def note_incoming(self, call: IncomingCall, after_hours: bool, now: datetime) -> None: ...
+
+
+# --- events between processes -------------------------------------------------------------------------------
+class EventStream(Protocol):
+    """Carries committed events to whoever listens, in this process or another. At least once; never the store."""
+
+    async def publish(self, envelopes: Sequence[Envelope]) -> None:
+        """Raises Unavailable when the carrier is down; the outbox keeps what was not published."""
+
+    def subscribe(self, group: str) -> AbstractAsyncContextManager[AsyncIterator[list[Envelope]]]:
+        """Batches of events from now on; members of one `group` share them. Taking the next batch acknowledges
+        the one before."""

@@ -1,0 +1,64 @@
+"""Settings of the dialer and of the hand-off desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from crm_core.errors import BadSetting
+
+
+@dataclass(frozen=True, slots=True)
+class DialerSettings:
+    """Limits over all campaigns, and how often the dialer looks. `max_lines` counts open attempts of every campaign."""
+
+    calls_per_second: float = 100.0
+    max_lines: int = 300
+    pass_every: timedelta = timedelta(milliseconds=200)
+    pass_rest: timedelta = timedelta(milliseconds=100)  # between two passes, however often the dialer is woken
+    ahead: timedelta = timedelta(milliseconds=500)  # calls are leased at most so long before their slot
+    batch: int = 20  # leases in one transaction
+    reach: int = 500  # most leads read in one pass when many have to be put off
+    lease_margin: timedelta = timedelta(seconds=30)  # a lease lasts ring_for and this
+    lease_more: timedelta = timedelta(minutes=1)  # how far the lease of a live call is prolonged
+    lease_grace: timedelta = timedelta(seconds=5)  # an ended channel's last word may still be on its way
+    lease_refused_rest: timedelta = timedelta(seconds=30)  # how long a lead is passed over that could not be leased
+    chores_every: timedelta = timedelta(milliseconds=500)
+    stuck_every: timedelta = timedelta(seconds=5)  # how often agents are sought who hold a call that is over
+    log_in_grace: timedelta = timedelta(seconds=1)  # a phone that logs in by itself tells of its leg by then
+    expiry_every: timedelta = timedelta(seconds=2)
+    cache_for: timedelta = timedelta(seconds=1)
+    switch_timeout: timedelta = timedelta(seconds=10)  # for each word with the switch
+    pause_when_down: timedelta = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """Incoming calls and waiting. Messages are sound files; None: the dialplan's own."""
+
+    poll: timedelta = timedelta(milliseconds=100)
+    incoming_wait: timedelta = timedelta(seconds=60)
+    closed_message: str | None = None
+    missed_message: str | None = None
+    record_incoming: bool = True
+    incoming_notice: str | None = None
+
+
+def dialer_settings_from_env(env: Mapping[str, str]) -> DialerSettings:
+    """Read DIALER_CALLS_PER_SECOND and DIALER_MAX_LINES; raises BadSetting naming the variable."""
+    return DialerSettings(
+        calls_per_second=_positive(env, "DIALER_CALLS_PER_SECOND", DialerSettings().calls_per_second),
+        max_lines=int(_positive(env, "DIALER_MAX_LINES", DialerSettings().max_lines)),
+    )
+
+
+def _positive(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name, str(default))
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise BadSetting(name, f"{text!r} is not a positive number", "Write a number such as 50")
+    return value

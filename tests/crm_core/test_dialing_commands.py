@@ -1,0 +1,119 @@
+"""The command line of dialing: trunk, campaign, agent, the kill switch."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+
+from crm_core.cli.campaign import policy_from
+from crm_core.db.engine import Database
+from crm_core.domain.attempts import Outcome
+from crm_core.domain.campaigns import DialMode, Window
+from crm_core.errors import BadInput, IllegalTransition
+from crm_core.handlers.campaigns import every_campaign
+from tests.crm_core.dialing import add_campaign
+from tests.crm_core.shell import Shell
+
+POLICY = """
+trunk = "carrier"
+mode = "power"
+caller_ids = ["+998712000000"]
+lines_per_agent = 1.5
+ring_for = 30
+windows = [{ days = [0, 1], opens = 09:30:00, closes = 21:00:00 }]
+
+[retry]
+max_attempts = 3
+after = { busy = 600 }
+"""
+
+
+async def test_empty_lists_say_what_to_do(shell: Shell) -> None:
+    assert "trunkline trunk add" in await shell("trunk", "list")
+    assert "trunkline campaign create" in await shell("campaign", "list")
+    assert "trunkline agent add" in await shell("agent", "list")
+
+
+async def test_trunk_from_the_command_line(shell: Shell) -> None:
+    said = await shell("trunk", "add", "carrier", "--endpoint", "network")
+    assert "nothing yet" in said
+    options = ("--prefix", "+998", "--prefix", "+7", "--caller-id", "+998712000000", "--daily-calls", "500")
+    assert "may dial +998, +7" in await shell("trunk", "add", "carrier", "--endpoint", "network", *options)
+    listed = await shell("trunk", "list")
+    assert "+998 +7" in listed
+    assert "500" in listed
+
+
+async def test_campaign_from_the_command_line(shell: Shell, database: Database) -> None:
+    await add_campaign(database, "source", leads_wanted=3)
+    said = await shell(
+        "campaign", "create", "autumn [x]", "--trunk", "carrier", "--mode", "power", "--list", "source-list"
+    )
+    assert "autumn [x] (power) has 3 leads and is a draft" in said
+    said = await shell("campaign", "start", "autumn [x]")
+    assert "is running" in said
+    assert "nobody is logged in" in said
+    assert "0 leads added" in await shell("campaign", "attach", "autumn [x]", "source-list")
+    assert "autumn [x] │ running │ power │ carrier" in await shell("campaign", "list")
+    assert "leads: open │ 3" in await shell("campaign", "report", "autumn [x]")
+    assert "is finished" in await shell("campaign", "finish", "autumn [x]")
+
+
+async def test_policy_file_is_read_and_checked(shell: Shell, database: Database, tmp_path: Path) -> None:
+    await add_campaign(database, "source")
+    file = tmp_path / "policy.toml"
+    file.write_text(POLICY)
+    await shell("campaign", "create", "autumn", "--policy", str(file), "--mode", "progressive")
+    policy = next(campaign.policy for campaign in await every_campaign(database) if campaign.name == "autumn")
+    assert policy.mode is DialMode.PROGRESSIVE  # the command line goes before the file
+    assert policy.windows == (Window(frozenset({0, 1}), time(9, 30), time(21)),)
+    assert policy.ring_for == timedelta(seconds=30)
+    assert policy.retry.after == {Outcome.BUSY: timedelta(minutes=10)}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("trunk = ", "cannot be read as TOML"),
+        ('trunk = "carrier"\nlines = 3', "lines"),
+        ('trunk = "carrier"\nring_for = "soon"', "ring_for"),
+        ("mode = 'power'", "--trunk NAME"),
+    ],
+)
+def test_bad_policy_file_is_refused(text: str, fault: str, tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(text)
+    with pytest.raises(BadInput, match=fault):
+        policy_from(file, None, None)
+
+
+def test_missing_policy_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="No such file"):
+        policy_from(tmp_path / "nothing.toml", "carrier", None)
+
+
+async def test_agent_from_the_command_line(shell: Shell, database: Database) -> None:
+    await add_campaign(database, "autumn")
+    assert "is logged out" in await shell("agent", "add", "Ada [x]", "--phone", "op1", "--hand-off", "ring")
+    assert "is available" in await shell("agent", "login", "op1", "--campaign", "autumn")
+    assert "is paused" in await shell("agent", "pause", "op1", "--reason", "lunch")
+    listed = await shell("agent", "list")
+    assert "op1 │ ring │ paused" in listed
+    assert "lunch" in listed
+    assert "is available" in await shell("agent", "resume", "op1")
+    assert "is logged out" in await shell("agent", "logout", "op1")
+    with pytest.raises(IllegalTransition):
+        await shell("agent", "logout", "op1")
+
+
+async def test_kill_switch_from_the_command_line(shell: Shell, database: Database) -> None:
+    await add_campaign(database, "autumn")
+    assert "Dialing has stopped" in await shell("stop-dialing", "--why", "complaints")
+    await shell("campaign", "pause", "autumn")
+    said = await shell("campaign", "start", "autumn")
+    assert "(complaints)" in said
+    assert "resume-dialing" in said
+    assert "dial again" in await shell("resume-dialing", "--why", "sorted out")
+    assert "was not stopped" in await shell("resume-dialing", "--why", "sure")

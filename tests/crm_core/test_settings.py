@@ -1,0 +1,63 @@
+"""Settings are complete without any variable set, and a wrong one is named with what to write."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from crm_core.errors import BadSetting
+from crm_core.settings import ROLES, settings_from_env
+
+
+def test_nothing_need_be_set(tmp_path: Path) -> None:
+    settings = settings_from_env({"TRUNKLINE_HOME": str(tmp_path)})
+    assert settings.database_url == f"sqlite:///{tmp_path}/trunkline.db"
+    assert settings.redis_url is None
+    assert settings.roles == set(ROLES)
+    assert (settings.log_json, settings.log_numbers) == (False, False)
+    assert settings.country is None
+    assert settings_from_env({"TRUNKLINE_HOME": str(tmp_path), "TRUNKLINE_COUNTRY": "uz"}).country == "UZ"
+
+
+def test_an_empty_variable_is_as_good_as_none(tmp_path: Path) -> None:
+    env = {"TRUNKLINE_HOME": str(tmp_path), "DATABASE_URL": "", "REDIS_URL": "", "TRUNKLINE_LOG": ""}
+    assert settings_from_env(env) == settings_from_env({"TRUNKLINE_HOME": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TRUNKLINE_ROLES", "web,cook", "web, pbx, dialer, worker"),
+        ("TRUNKLINE_ROLES", ",", "no role"),
+        ("AMI_PORT", "0", "1 to 65535"),
+        ("AGI_PORT", "65536", "1 to 65535"),
+        ("WEB_PORT", "http", "1 to 65535"),
+        ("WEB_PORT", "-1", "1 to 65535"),
+        ("TRUNKLINE_LOG", "xml", "plain, json"),
+        ("TRUNKLINE_COUNTRY", "XX", "such as UZ"),
+        ("TRUNKLINE_LOG_NUMBERS", "yes", "masked, full"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_to_write(name: str, value: str, says: str) -> None:
+    with pytest.raises(BadSetting, match=says) as caught:
+        settings_from_env({name: value})
+    assert caught.value.where == name
+
+
+def test_secrets_do_not_print(tmp_path: Path) -> None:
+    secrets = {"AMI_SECRET": "hush-1", "DATABASE_URL": "postgresql://u:hush-2@h/d", "REDIS_URL": "redis://:hush-3@h/0"}
+    assert "hush" not in repr(settings_from_env({"TRUNKLINE_HOME": str(tmp_path), **secrets}))
+
+
+def test_the_secret_of_the_shipped_asterisk_is_found_unless_one_is_set(tmp_path: Path) -> None:
+    env = {"TRUNKLINE_HOME": str(tmp_path)}
+    assert settings_from_env(env).ami_secret == ""
+    (tmp_path / "pbx").mkdir()
+    (tmp_path / "pbx" / "secrets.json").write_text(json.dumps({"ami": "made here"}))
+    assert settings_from_env(env).ami_secret == "made here"
+    assert settings_from_env(env | {"AMI_SECRET": "my own"}).ami_secret == "my own"
+    (tmp_path / "pbx" / "secrets.json").write_text("{")
+    with pytest.raises(BadSetting, match=r"secrets\.json"):
+        settings_from_env(env)

@@ -1,0 +1,108 @@
+"""What is written for a site, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pbx.doctor_config import read_file
+from pbx.errors import BadSite
+from pbx.site import NETWORK_PORTS, PBX_PORTS, PbxSite, Phone, check_site, kept_phones, network_site, pbx_site
+from pbx.site_files import SHIPPED, render
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> PbxSite:
+    return pbx_site(tmp_path / "pbx", phones=[Phone("op1", "secret1")], browser_phones=[Phone("web1", "secret2")])
+
+
+def test_secrets_never_print(site: PbxSite) -> None:
+    assert site.ami_secret not in repr(site)
+    assert "secret1" not in repr(site)
+
+
+def test_secrets_are_made_once_and_kept_from_others(tmp_path: Path) -> None:
+    first = kept_phones(tmp_path, ["a", "b"])
+    assert kept_phones(tmp_path, ["b", "a"]) == (first[1], first[0])
+    assert (tmp_path / "secrets.json").stat().st_mode & 0o077 == 0
+
+
+def test_every_include_of_both_sites_is_there_and_every_file_can_be_read(tmp_path: Path, site: PbxSite) -> None:
+    network = network_site(tmp_path / "network", phones=site.phones)
+    for rendered in (site, network):
+        render(rendered)
+        for file in sorted(rendered.config.glob("*.conf")):
+            read_file(rendered.config, file.name)
+
+
+def test_operators_get_the_template_of_their_kind_of_phone(site: PbxSite) -> None:
+    render(site)
+    text = (site.config / "trunkline/pjsip_operators.conf").read_text()
+    assert "[op1](trunkline-operator)" in text
+    assert "[web1](trunkline-browser)" in text
+
+
+def test_ice_is_off_where_no_browser_is_involved(site: PbxSite) -> None:
+    render(replace(site, browser_phones=()))
+    assert "icesupport = no" in (site.config / "trunkline/rtp_site.conf").read_text()
+    render(site)
+    assert "icesupport = yes" in (site.config / "trunkline/rtp_site.conf").read_text()
+
+
+def test_nothing_of_ours_is_readable_by_others_where_secrets_are(site: PbxSite) -> None:
+    render(site)
+    for name in ("manager_secret.conf", "pjsip_operators.conf"):
+        assert (site.config / "trunkline" / name).stat().st_mode & 0o077 == 0
+
+
+def test_the_administrators_own_files_survive(site: PbxSite) -> None:
+    render(site)
+    own = site.config / "pjsip_local.conf"
+    own.write_text("; mine\n")
+    render(site)
+    assert own.read_text() == "; mine\n"
+
+
+def test_shipped_files_say_what_they_are() -> None:
+    files = sorted(SHIPPED.glob("*/*.conf"))
+    assert len(files) > 30
+    assert [file.name for file in files if not file.read_text().startswith("; ")] == []
+
+
+@given(st.text(min_size=1, max_size=12).filter(lambda text: not text.replace("-", "").replace(".", "").isalnum()))
+def test_names_that_could_change_the_configuration_are_refused(name: str) -> None:
+    site = PbxSite("pbx", Path("/x"), PBX_PORTS, "secret", Path("/y"), phones=(Phone(name, "s"),))
+    if set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.~-") and name[0].isalnum():
+        return
+    with pytest.raises(BadSite):
+        check_site(site)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"folder": Path("/tmp/with space")},
+        {"folder": Path("/" + "long/" * 25)},
+        {"ami_secret": "a;b"},
+        {"recordings": Path("/tmp/a,b")},
+        {"phones": (Phone("op1", "a"), Phone("op1", "b"))},
+        {"phones": (Phone("network", "a"),)},
+    ],
+)
+def test_sites_that_cannot_work_are_refused(site: PbxSite, changed: dict[str, object]) -> None:
+    with pytest.raises(BadSite):
+        check_site(replace(site, **changed))  # type: ignore[arg-type]
+
+
+def test_shifted_ports_never_overlap() -> None:
+    used: set[int] = set()
+    for by in (100, 200, 300, 400):
+        for ports in (PBX_PORTS.shifted(by), NETWORK_PORTS.shifted(by)):
+            numbers = {ports.sip, ports.ami, *range(ports.rtp_first, ports.rtp_last + 1)}
+            numbers |= {ports.wss} if ports.wss else set()
+            assert not used & numbers
+            used |= numbers
