@@ -127,6 +127,8 @@ class SwitchLink:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(settings.reconcile_seconds):
                         await self._wake.wait()
+                # What comes within this time is written together, and a hand-off that the same answer asks for goes first.
+                await asyncio.sleep(settings.flush_seconds)
                 self._wake.clear()
                 try:
                     if self._ami.is_up and not self._in_step:
@@ -140,8 +142,6 @@ class SwitchLink:
                     log.warning("call book and switch are not in step: tried again", extra={"why": str(error)})
                     self._wake.set()
                     await asyncio.sleep(settings.retry_seconds)
-                # The first change is written at once; what comes within this time is written together.
-                await asyncio.sleep(settings.flush_seconds)
         finally:
             with contextlib.suppress(CrmError, TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS_SECONDS):

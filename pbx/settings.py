@@ -56,7 +56,7 @@ class LinkSettings:
     cdr_file: Path
     #: For numbers that a trunk gives without the country's code (ISO 3166), as "UZ".
     default_country: str | None = None
-    #: Changes of one call within this time are written as one.
+    #: So long after a change everything that has changed by then is written together.
     flush_seconds: float = 0.05
     reconcile_seconds: float = 5.0
     retry_seconds: float = 1.0

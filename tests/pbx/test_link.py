@@ -172,6 +172,7 @@ async def test_after_a_cut_the_calls_go_on_and_the_lost_ones_are_told_with_their
         site.cdrs.write_text(ANSWERED.replace("att-1", "a-2") + "\n")
         site.server.cut()
         await until(lambda: link.reconnects == 1 and link.is_up)
+        await until(lambda: bool(site.book.cdrs))  # written last: the link is up a moment before
         live, cdrs = site.book.lost[-1]
         assert (sorted(live), [cdr.uniqueid for cdr in cdrs]) == (["a-1"], ["a-2"])
         assert [cdr.uniqueid for cdr in site.book.cdrs] == ["a-2"]

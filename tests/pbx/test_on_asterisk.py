@@ -241,6 +241,7 @@ async def test_a_service_stopped_and_begun_anew_goes_on_with_the_calls(pair: Pai
     async with room.service():
         assert room.link.is_open(talking)
         assert not room.link.is_open(ringing)
+        await until(lambda: len(room.book.lost) == 2)  # the link is up a moment before it has told what was lost
         live, cdrs = room.book.lost[-1]
         assert talking in live
         assert ringing in {cdr.uniqueid for cdr in cdrs}
