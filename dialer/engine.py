@@ -81,8 +81,10 @@ class Dialer:
                 more = await self._pass(group)
             except CrmError as error:
                 await self._failed("pass", error)
-            await asyncio.sleep(rest.total_seconds())
-            if not more:
+            if more:
+                await asyncio.sleep(self._settings.pass_again.total_seconds())
+            else:
+                await asyncio.sleep(rest.total_seconds())
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout((beat - rest).total_seconds()):
                         await self._woken.wait()

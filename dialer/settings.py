@@ -17,8 +17,9 @@ class DialerSettings:
     max_lines: int = 300
     pass_every: timedelta = timedelta(milliseconds=200)
     pass_rest: timedelta = timedelta(milliseconds=100)  # between two passes, however often the dialer is woken
+    pass_again: timedelta = timedelta(milliseconds=20)  # the same where there is more to do than fits into one pass
     ahead: timedelta = timedelta(milliseconds=500)  # calls are leased at most so long before their slot
-    batch: int = 20  # leases in one transaction
+    batch: int = 40  # leases in one transaction
     reach: int = 500  # most leads read in one pass when many have to be put off
     lease_margin: timedelta = timedelta(seconds=30)  # a lease lasts ring_for and this
     lease_more: timedelta = timedelta(minutes=1)  # how far the lease of a live call is prolonged

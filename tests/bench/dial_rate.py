@@ -16,12 +16,12 @@ from tests.bench.site import KINDS, Floor, Say, empty_database, staffed_floor
 from tests.bench.switch import Switch, running_switch
 
 #: Parked legs: enough for everybody who answers at the highest rate.
-AGENTS, LEADS = 240, 15_000
+AGENTS, LEADS = 240, 40_000
 _SECONDS = 6.0
-_BARE_RATES = (50.0, 100.0, 150.0, 200.0, 250.0, 300.0, 350.0)
-_WHOLE_RATES = (50.0, 75.0, 100.0, 125.0, 150.0, 175.0, 200.0)
+_BARE_RATES = (50.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0, 600.0, 700.0, 800.0)
+_WHOLE_RATES = (50.0, 100.0, 150.0, 200.0, 250.0, 300.0, 350.0, 400.0, 450.0, 500.0)
 #: Rates at which whole and bare are compared beside the highest.
-_COMPARED = (50.0, 100.0)
+_COMPARED = (50.0, 100.0, 200.0)
 #: The dialer looks at trunks and campaigns once a second.
 _NOTICED = 1.2
 
