@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, insert, select, update
 
 from crm_core.db.batches import among, filled_up, one_of
-from crm_core.db.tables import attempts, campaign_leads, leads
+from crm_core.db.campaigns import policy_of
+from crm_core.db.tables import attempts, campaign_leads, campaigns, leads
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.attempts import Attempt, Outcome, Verdict
+from crm_core.domain.campaigns import Campaign, CampaignState
 
 #: Outcomes in which a person answered (a machine did not).
 PEOPLE = (Outcome.ANSWERED, Outcome.ABANDONED, Outcome.HUNG_UP)
@@ -96,6 +98,11 @@ async def add(work: UnitOfWork, leased: Sequence[Attempt]) -> None:
     await work.run(insert(attempts), rows)
 
 
+def _of_campaign(name: str) -> ColumnElement[Any]:
+    column = select(campaigns.c[name]).where(campaigns.c.id == attempts.c.campaign_id).correlate(attempts)
+    return column.scalar_subquery().label(f"campaign_{name}")
+
+
 _ANSWERED = (
     update(attempts)
     .where(attempts.c.id == bindparam("of"))
@@ -104,17 +111,22 @@ _ANSWERED = (
         verdict=func.coalesce(attempts.c.verdict, bindparam("says", type_=attempts.c.verdict.type)),
         verdict_cause=func.coalesce(attempts.c.verdict_cause, bindparam("why", type_=attempts.c.verdict_cause.type)),
     )
-    .returning(attempts)
+    .returning(attempts, *(_of_campaign(name) for name in ("name", "state", "policy")))
 )
 
 
 async def note_answered(
     work: UnitOfWork, attempt_id: str, verdict: Verdict, verdict_cause: str, now: datetime
-) -> Attempt | None:
-    """Note the answer and the verdict, the first of each; the attempt as it then stands."""
+) -> tuple[Attempt, Campaign] | None:
+    """Note the answer and the verdict, the first of each; the attempt as it then stands, and its campaign.
+
+    One statement, for a person waits for it."""
     values = {"of": attempt_id, "at": now, "says": verdict.value, "why": verdict_cause[:60]}
     row = (await work.connection.execute(_ANSWERED, values)).first()
-    return None if row is None else attempt_of(row)
+    if row is None:
+        return None
+    state = CampaignState(row.campaign_state)
+    return attempt_of(row), Campaign(row.campaign_id, row.campaign_name, state, policy_of(row.campaign_policy))
 
 
 async def conclude(work: UnitOfWork, attempt_id: str, outcome: Outcome) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crm_core.db import attempts, campaigns, lead_moves
+from crm_core.db import attempts, lead_moves
 from crm_core.db.do_not_call import Blocked, BlockKind, add_blocks
 from crm_core.db.engine import Database
 from crm_core.db.leads import LeadKey
@@ -28,13 +28,11 @@ class DatabaseAttemptBook:
         self, attempt_id: str, verdict: Verdict, verdict_cause: str, now: datetime
     ) -> tuple[Attempt, Campaign] | None:
         """Note that the callee answered; None if no attempt has this id. The first verdict and instant stay."""
-
-        async def act(work: UnitOfWork) -> tuple[Attempt, Campaign] | None:
-            attempt = await attempts.note_answered(work, attempt_id, verdict, verdict_cause, now)
-            campaign = None if attempt is None else await campaigns.campaign(work, attempt.campaign_id)
-            return None if attempt is None or campaign is None else (attempt, campaign)
-
-        return await committed(self._database, act, at_once=True)
+        return await committed(
+            self._database,
+            lambda work: attempts.note_answered(work, attempt_id, verdict, verdict_cause, now),
+            at_once=True,
+        )
 
     async def conclude(self, attempt_id: str, outcome: Outcome, now: datetime) -> None:
         """Write the outcome before the channel ends; the end does not overwrite it."""

@@ -73,7 +73,8 @@ async def _measured(names: Sequence[str], console: Console) -> list[Row]:
 
 
 def _table(rows: Sequence[Row]) -> Table:
-    table = Table(Column("measured", no_wrap=True), "", "", "bound", "")
+    figures = (Column(no_wrap=True, justify="right"), Column(no_wrap=True), Column("bound", no_wrap=True))
+    table = Table(Column("measured", overflow="fold"), *figures, Column(no_wrap=True))
     for row in rows:
         verdict = "" if row.ok is None else "[green]ok[/]" if row.ok else "[red]missed[/]"
         table.add_row(row.name, f"{row.value:,g}", row.unit, row.bound or "", verdict)
