@@ -31,7 +31,7 @@ from crm_core.web.app import Health, make_app, run_web
 from dialer.desk import Desk
 from dialer.engine import Dialer
 from dialer.outcomes import Settler
-from dialer.settings import DeskSettings, DialerSettings, dialer_settings_from_env
+from dialer.settings import DialerSettings, desk_settings_from_env, dialer_settings_from_env
 from pbx.agi_routes import AgiRoutes
 from pbx.agi_server import AgiServer
 from pbx.agi_wire import AgiAnswer, AgiRequest
@@ -132,7 +132,7 @@ def _add_switch(service: Service, now: Callable[[], datetime]) -> None:
         service.roster,
         DatabaseAttemptBook(service.database),
         DatabaseReception(service.database),
-        DeskSettings(),
+        desk_settings_from_env(os.environ),
         now,
     )
     routes = AgiRoutes(service.desk, settings.recordings, keeper.may_record, settings.country)

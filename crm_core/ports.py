@@ -91,14 +91,15 @@ class IncomingCall:
 class HandOff:
     """What the dialplan does next: `action` is an extension of its context hand-off.
 
-    bridge: `agent_leg` is the channel name to bridge with; ring: `agent_phone` is rung; wait: music, and the desk is
-    asked again; abandon, message, closed: `message` is played; machine, hangup. `record` is the path (under the
-    recordings folder) to record to, or None.
+    bridge: `agent_leg` is the channel name to bridge with; ring: `agent_phone` is rung for `ring_seconds` at most;
+    wait: music, and the desk is asked again; abandon, message, closed: `message` is played; machine, hangup. `record`
+    is the path (under the recordings folder) to record to, or None.
     """
 
     action: str
     agent_leg: str | None = None
     agent_phone: str | None = None
+    ring_seconds: int = 20
     message: str | None = None
     notice: str | None = None
     record: str | None = None

@@ -113,7 +113,8 @@ class Desk:
 
         agent = await self._search.agent_for(attempt.id, campaign.id, until, promised=attempt.agent_id, hung_up=hung_up)
         if agent is not None:
-            return to_agent(agent, policy.consent_notice, record_to(attempt.id, attempt.created_at, policy))
+            record = record_to(attempt.id, attempt.created_at, policy)
+            return to_agent(agent, policy.ring_agent_for, policy.consent_notice, record)
         await self._attempts.conclude(attempt.id, Outcome.ABANDONED, self._now())
         return abandoned(policy)
 
@@ -123,7 +124,7 @@ class Desk:
 
     def _caller_to(self, agent: Agent, channel: str) -> HandOff:
         record = str(recording_path(channel, self._now())) if self._settings.record_incoming else None
-        return to_agent(agent, self._settings.incoming_notice, record)
+        return to_agent(agent, self._settings.ring_agent_for, self._settings.incoming_notice, record)
 
     async def _known(self, channel: str) -> tuple[Attempt, Campaign] | None:
         """The attempt and its campaign; the verdict noted first stays."""

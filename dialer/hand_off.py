@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crm_core.domain.agents import Agent, HandOffMode
 from crm_core.domain.campaigns import CampaignPolicy, Record
@@ -14,10 +14,11 @@ HANG_UP = HandOff("hangup")
 WAIT = HandOff("wait")
 
 
-def to_agent(agent: Agent, notice: str | None, record: str | None) -> HandOff:
-    """Bridge with the agent's parked leg, or ring his phone."""
+def to_agent(agent: Agent, ring_for: timedelta, notice: str | None, record: str | None) -> HandOff:
+    """Bridge with the agent's parked leg, or ring his phone for `ring_for` at most."""
     if agent.hand_off is HandOffMode.RING:
-        return HandOff("ring", agent_phone=agent.phone, notice=notice, record=record)
+        seconds = round(ring_for.total_seconds())
+        return HandOff("ring", agent_phone=agent.phone, ring_seconds=seconds, notice=notice, record=record)
     return HandOff("bridge", agent_leg=agent.leg_name, notice=notice, record=record)
 
 

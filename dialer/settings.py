@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from crm_core.errors import BadSetting
+
+_SOUNDS = re.compile(r"[A-Za-z0-9_./-]+(&[A-Za-z0-9_./-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class DeskSettings:
     missed_message: str | None = None
     record_incoming: bool = True
     incoming_notice: str | None = None
+    ring_agent_for: timedelta = timedelta(seconds=20)  # agents whose phone rings per call
 
 
 def dialer_settings_from_env(env: Mapping[str, str]) -> DialerSettings:
@@ -52,6 +56,33 @@ def dialer_settings_from_env(env: Mapping[str, str]) -> DialerSettings:
         calls_per_second=_positive(env, "DIALER_CALLS_PER_SECOND", DialerSettings().calls_per_second),
         max_lines=int(_positive(env, "DIALER_MAX_LINES", DialerSettings().max_lines)),
     )
+
+
+def desk_settings_from_env(env: Mapping[str, str]) -> DeskSettings:
+    """Read DESK_CLOSED_MESSAGE, DESK_MISSED_MESSAGE, DESK_INCOMING_NOTICE (names of sounds), DESK_INCOMING_WAIT and
+    DESK_RING_AGENT_FOR (seconds) and DESK_RECORD_INCOMING (yes or no); raises BadSetting naming the variable."""
+    usual = DeskSettings()
+    record = env.get("DESK_RECORD_INCOMING") or "yes"
+    if record not in ("yes", "no"):
+        raise BadSetting("DESK_RECORD_INCOMING", f"{record!r} is neither", "Write yes or no")
+    wait = _positive(env, "DESK_INCOMING_WAIT", usual.incoming_wait.total_seconds())
+    return DeskSettings(
+        incoming_wait=timedelta(seconds=wait),
+        closed_message=_sound(env, "DESK_CLOSED_MESSAGE"),
+        missed_message=_sound(env, "DESK_MISSED_MESSAGE"),
+        record_incoming=record == "yes",
+        incoming_notice=_sound(env, "DESK_INCOMING_NOTICE"),
+        ring_agent_for=timedelta(seconds=_positive(env, "DESK_RING_AGENT_FOR", usual.ring_agent_for.total_seconds())),
+    )
+
+
+def _sound(env: Mapping[str, str], name: str) -> str | None:
+    """Sounds as Asterisk's Playback() takes them: no endings, several joined by &."""
+    text = env.get(name) or None
+    if text is not None and _SOUNDS.fullmatch(text) is None:
+        what = "Write its path without the ending, as custom/closed; several joined by &"
+        raise BadSetting(name, f"{text!r} is no name of a sound", what)
+    return text
 
 
 def _positive(env: Mapping[str, str], name: str, default: float) -> float:

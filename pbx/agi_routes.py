@@ -22,8 +22,6 @@ _VERDICTS: Mapping[str, Verdict] = {"HUMAN": Verdict.HUMAN, "MACHINE": Verdict.M
 _AGAIN = "RETRY"
 #: The desk keeps the campaign's limit (two seconds by law); this one only ends what hangs, so it must be the longer.
 _PATIENCE_SECONDS = 60.0
-#: How long a phone rings for a person who waits on the line.
-RING_SECONDS = 20
 #: Stereo. `ring` records only while bridged (b): the ringing is not a talk; `bridge` starts just before it.
 _RECORD_OPTIONS: Mapping[str, str] = {"ring": "Db"}
 _STEREO = "D"
@@ -102,7 +100,8 @@ class AgiRoutes:
         if hand_off.agent_leg is not None:
             variables["TL_OPERATOR"] = hand_off.agent_leg
         if hand_off.agent_phone is not None:
-            variables |= {"TL_DIAL": f"PJSIP/{hand_off.agent_phone}", "TL_RING_SECONDS": str(RING_SECONDS)}
+            seconds = str(hand_off.ring_seconds)
+            variables |= {"TL_DIAL": f"PJSIP/{hand_off.agent_phone}", "TL_RING_SECONDS": seconds}
         if hand_off.message is not None:
             variables["TL_MESSAGE"] = hand_off.message
         if hand_off.notice is not None:

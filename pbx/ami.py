@@ -18,7 +18,8 @@ from panoramisk.ami_protocol import AMIProtocol
 
 from crm_core.errors import CrmError, Unavailable
 from pbx.errors import AmiRefused
-from pbx.originate import AmiAction, ping_action
+from pbx.install_find import OLDEST_USABLE, parse_version
+from pbx.originate import AmiAction, core_settings_action, ping_action
 from pbx.settings import AmiSettings
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,10 @@ class LinkDown(Unavailable):
 
 class AmiLoginRefused(AmiRefused):
     """Asterisk does not accept our user or secret."""
+
+
+class OldAsterisk(AmiRefused):
+    """The switch is older than what we can work with."""
 
 
 class BadAction(CrmError):
@@ -159,14 +164,14 @@ class AmiLink:
         return await self._wire.ask(action, self._settings.answer_seconds, may_be_list=may_be_list)
 
     async def run(self) -> None:
-        """Connect, watch, connect again, until cancelled. Raises AmiLoginRefused if the first log-in is refused."""
+        """Connect, watch, connect again, until cancelled. Raises AmiLoginRefused or OldAsterisk at the first log-in."""
         while True:
             try:
                 await self._connection()
-            except AmiLoginRefused as error:
+            except (AmiLoginRefused, OldAsterisk) as error:
                 if not self._let_in_before:
                     raise
-                log.error("manager log-in refused", extra={"why": str(error), "retry_seconds": self._retry_seconds})
+                log.error("the switch cannot be used", extra={"why": str(error), "retry_seconds": self._retry_seconds})
             except (LinkDown, OSError) as error:
                 log.warning("no link to the switch", extra={"why": str(error), "retry_seconds": self._retry_seconds})
             await asyncio.sleep(self._retry_seconds)
@@ -184,6 +189,7 @@ class AmiLink:
         try:
             await self._log_in(wire)
             await self._wait_booted(wire)
+            await self._check_version(wire)
             self._wire = wire
             self.reconnects += self._let_in_before
             self._let_in_before = True
@@ -224,6 +230,19 @@ class AmiLink:
             raise LinkDown("the switch closed the connection after the log-in")
         if not self._booted.is_set():
             log.warning("no FullyBooted from the switch: give the manager user read=system in manager.conf")
+
+    async def _check_version(self, wire: _Wire) -> None:
+        """Refuse an Asterisk that is too old; one that does not tell is taken as it is, and said so."""
+        settings = self._settings
+        answer = _headers(await wire.ask(core_settings_action(), settings.answer_seconds))
+        version = parse_version(answer.get("AsteriskVersion", ""))
+        if version is None:
+            log.warning("the switch does not tell its version: give the manager user write=reporting in manager.conf")
+        elif version[:2] < OLDEST_USABLE:
+            raise OldAsterisk(
+                f"Asterisk at {settings.host}:{settings.port} is {answer['AsteriskVersion']}; Trunkline needs "
+                f"{'.'.join(map(str, OLDEST_USABLE))} or later. Update it, or let `trunkline pbx install` make one"
+            )
 
     async def _watch(self, wire: _Wire) -> None:
         """Until the connection is lost, or nothing is heard for two intervals."""

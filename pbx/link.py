@@ -127,8 +127,9 @@ class SwitchLink:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(settings.reconcile_seconds):
                         await self._wake.wait()
-                # What comes within this time is written together, and a hand-off that the same answer asks for goes first.
-                await asyncio.sleep(settings.flush_seconds)
+                if self._in_step:
+                    # What comes within this time is written together; the hand-off that an answer asks for is first.
+                    await asyncio.sleep(settings.flush_seconds)
                 self._wake.clear()
                 try:
                     if self._ami.is_up and not self._in_step:

@@ -84,6 +84,11 @@ def list_channels_action() -> AmiAction:
     return {"Action": "CoreShowChannels"}
 
 
+def core_settings_action() -> AmiAction:
+    """Ask what the switch is; its version is in the answer."""
+    return {"Action": "CoreSettings"}
+
+
 def ping_action() -> AmiAction:
     return {"Action": "Ping"}
 

@@ -98,6 +98,7 @@ class CampaignPolicy:
     machine_message: str | None = None  # None: hang up
     wrap_up: timedelta = timedelta(seconds=30)
     hand_off: HandOffMode = HandOffMode.PARKED
+    ring_agent_for: timedelta = timedelta(seconds=20)  # hand-off by ringing; then another agent, or the message
 
 
 @dataclass(frozen=True, slots=True)

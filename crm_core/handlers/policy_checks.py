@@ -48,6 +48,7 @@ def _check_figures(policy: CampaignPolicy) -> None:
         "number_rest_calls": (policy.number_rest_calls, 1),
         "ring_for": (policy.ring_for.total_seconds(), 15),  # 47 CFR 64.1200(a)(6)
         "connect_within": (policy.connect_within.total_seconds(), 0),
+        "ring_agent_for": (policy.ring_agent_for.total_seconds(), 1),
         "wrap_up": (policy.wrap_up.total_seconds(), 0),
         "daily_calls": (policy.daily_calls if policy.daily_calls is not None else 0, 0),
         "daily_minutes": (policy.daily_minutes if policy.daily_minutes is not None else 0, 0),

@@ -32,6 +32,7 @@ class PlayedAmi:
     welcome: str = BOOTED
     secret: str = "secret"
     closing: bool = False  # shutting down: it lets nobody in
+    version: str | None = "22.10.1"  # None: the user may not ask
     actions: list[Action] = field(default_factory=list)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -61,7 +62,7 @@ class PlayedAmi:
             while True:
                 block = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
                 action = dict(line.split(": ", 1) for line in block if ": " in line)
-                reply = self._login(action) if action["Action"] == "Login" else self.answer(action)
+                reply = self._answer(action)
                 async with self.news:
                     self.actions.append(action)
                     self.news.notify_all()
@@ -71,6 +72,17 @@ class PlayedAmi:
             pass
         finally:
             writer.close()
+
+    def _answer(self, action: Action) -> str | None:
+        match action["Action"]:
+            case "Login":
+                return self._login(action)
+            case "CoreSettings" if self.version is None:
+                return error(action, "Permission denied")
+            case "CoreSettings":
+                return success(action).removesuffix("\r\n") + f"AsteriskVersion: {self.version}\r\n\r\n"
+            case _:
+                return self.answer(action)
 
     def _login(self, action: Action) -> str:
         if self.closing:
