@@ -9,6 +9,7 @@ from crm_core.domain.agents import AgentState
 from crm_core.domain.attempts import Outcome
 from crm_core.domain.calls import Direction
 from crm_core.domain.campaigns import CampaignState
+from crm_core.domain.conversations import Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,20 @@ class RecordingLinked:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ConversationEnded:
+    """The bot has talked with a person; answers, deals and tasks stand in the same commit."""
+
+    call_id: str
+    script: str
+    ending: Ending
+    number: str | None
+    contact_id: int | None
+    campaign_id: int | None
+    lead_id: int | None
+    at: datetime
+
+
 Event = (
     CallBridged
     | CallEnded
@@ -135,6 +150,7 @@ Event = (
     | AgentStateChanged
     | CampaignStateChanged
     | RecordingLinked
+    | ConversationEnded
 )
 
 

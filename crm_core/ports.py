@@ -12,6 +12,7 @@ from crm_core.domain.agents import Agent, Trigger
 from crm_core.domain.attempts import Attempt, Outcome, Verdict
 from crm_core.domain.calls import AgentLegChange, CallSnapshot
 from crm_core.domain.campaigns import Campaign, CampaignPolicy, Trunk
+from crm_core.domain.conversations import Briefing, Conversation
 from crm_core.domain.floor import Floor
 from crm_core.domain.leads import Lead, LeadState, WhyNot
 from crm_core.domain.recordings import RecordingFile
@@ -298,6 +299,19 @@ class Reception(Protocol):
     async def calendar(self) -> WorkCalendar: ...
 
     async def note_incoming(self, call: IncomingCall, after_hours: bool, now: datetime) -> None: ...
+
+
+class ConversationBook(Protocol):
+    """Asked by the bot of the core: whom it talks to, and where it writes what was said."""
+
+    async def begin(self, call_id: str) -> Briefing | None:
+        """Note that the bot talks on this call, and tell what is known of the person; None if the call is not its."""
+
+    async def record(self, conversation: Conversation, now: datetime) -> None:
+        """Write the conversation with all that follows from it (result, deals, tasks, do-not-call) in one commit.
+
+        May be repeated: the words are replaced, deals and tasks are made once. Raises BadInput for a disposition or
+        a stage the site does not have; nothing is written then."""
 
 
 # --- events between processes -------------------------------------------------------------------------------

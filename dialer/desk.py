@@ -8,12 +8,12 @@ from datetime import datetime
 
 from crm_core.domain.agents import Agent, AgentState, HandOffMode, Trigger
 from crm_core.domain.attempts import Attempt, Outcome, Verdict
-from crm_core.domain.campaigns import Campaign
+from crm_core.domain.campaigns import Campaign, DialMode
 from crm_core.domain.recordings import recording_path
 from crm_core.domain.work_calendar import is_working_time
 from crm_core.errors import Conflict, IllegalTransition
 from crm_core.ports import AttemptBook, HandOff, IncomingCall, PersonAnswered, Reception, Roster
-from dialer.hand_off import HANG_UP, WAIT, abandoned, closed, machine, record_to, to_agent
+from dialer.hand_off import HANG_UP, WAIT, abandoned, closed, machine, record_to, to_agent, to_bot
 from dialer.search import AgentSearch
 from dialer.settings import DeskSettings
 
@@ -60,6 +60,9 @@ class Desk:
         elif person.verdict is Verdict.MACHINE and campaign.policy.detect_machines:
             await self._attempts.conclude(attempt.id, Outcome.MACHINE, now)
             return machine(campaign.policy)
+        if campaign.policy.mode is DialMode.BOT:
+            record = record_to(attempt.id, attempt.created_at, campaign.policy)
+            return to_bot(campaign.policy.consent_notice, record)
         return await self._agent_or_message(attempt, campaign)
 
     async def unanswered(self, channel: str) -> HandOff:

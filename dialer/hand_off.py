@@ -22,6 +22,11 @@ def to_agent(agent: Agent, ring_for: timedelta, notice: str | None, record: str 
     return HandOff("bridge", agent_leg=agent.leg_name, notice=notice, record=record)
 
 
+def to_bot(notice: str | None, record: str | None) -> HandOff:
+    """The infobot talks with the person."""
+    return HandOff("bot", notice=notice, record=record)
+
+
 def can_take(agent: Agent) -> bool:
     """Whether there is anything to bridge with or to ring."""
     return agent.hand_off is HandOffMode.RING or agent.leg_name is not None

@@ -27,6 +27,8 @@ class _Agents:
 def lines_to_open(floor: Floor, policy: CampaignPolicy) -> int:
     """Return how many calls to originate now: never negative, never beyond the policy's lines."""
     room = policy.max_lines - floor.open_lines
+    if policy.mode is DialMode.BOT:
+        return max(0, room)
     if room <= 0 or floor.agents_available + floor.agents_wrapping_up == 0:
         return 0
     return max(0, min(room, _wanted(floor, policy)))
@@ -34,7 +36,7 @@ def lines_to_open(floor: Floor, policy: CampaignPolicy) -> int:
 
 def _wanted(floor: Floor, policy: CampaignPolicy) -> int:
     match policy.mode:
-        case DialMode.PREVIEW:
+        case DialMode.PREVIEW | DialMode.BOT:
             return 0
         case DialMode.PROGRESSIVE:
             return _one_per_agent(floor)

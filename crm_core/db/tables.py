@@ -368,6 +368,43 @@ recordings = Table(  # no foreign key to calls: a file may come before its call'
     Column("agent_dbfs", Float, nullable=False),
     Column("at", Instant, nullable=False),
 )
+conversations = Table(  # what the bot and a person said to each other; one per call
+    "conversations",
+    metadata,
+    Column("call_id", String(80), primary_key=True),
+    Column("campaign_id", Id, index=True),
+    Column("lead_id", Id, index=True),
+    _ref("contact_id", "contacts", nullable=True, index=True),
+    Column("script", String(80), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("began_at", Instant, nullable=False),
+    Column("ended_at", Instant, nullable=False),
+    Column("ending", String(12), nullable=False),
+    Column("last_node", String(80), nullable=False),
+)
+turns = Table(
+    "turns",
+    metadata,
+    Column("call_id", ForeignKey("conversations.call_id"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("party", String(6), nullable=False),
+    Column("text", Text, nullable=False, info=PERSONAL),
+    Column("node", String(80), nullable=False),
+    Column("began_at", Instant, nullable=False),
+    Column("ended_at", Instant, nullable=False),
+    Column("engine", String(40), nullable=False, default=""),
+    Column("confidence", Float),
+    Column("intent", String(40)),
+)
+answers = Table(
+    "answers",
+    metadata,
+    Column("call_id", ForeignKey("conversations.call_id"), primary_key=True),
+    Column("question", String(80), primary_key=True),
+    Column("value", Text, nullable=False, info=PERSONAL),
+    Column("raw", Text, nullable=False, info=PERSONAL),
+    Column("at", Instant, nullable=False),
+)
 cdrs = Table(  # Asterisk's own record, as read by reconcile: (node, uniqueid, sequence) is Asterisk's key
     "cdrs",
     metadata,

@@ -23,6 +23,7 @@ class DialMode(StrEnum):
     PROGRESSIVE = "progressive"  # one line per free agent
     POWER = "power"  # a fixed number of lines per agent
     PREDICTIVE = "predictive"  # lines from the observed answer rate, under the abandon limit
+    BOT = "bot"  # the infobot talks: as many lines as the campaign allows, no agent needed
 
 
 class Record(StrEnum):
@@ -98,6 +99,7 @@ class CampaignPolicy:
     machine_message: str | None = None  # None: hang up
     wrap_up: timedelta = timedelta(seconds=30)
     hand_off: HandOffMode = HandOffMode.PARKED
+    script: str | None = None  # mode bot: the script the infobot talks by
     ring_agent_for: timedelta = timedelta(seconds=20)  # hand-off by ringing; then another agent, or the message
 
 

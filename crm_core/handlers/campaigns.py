@@ -12,7 +12,7 @@ from crm_core.db.campaign_figures import CampaignFigures, campaign_figures
 from crm_core.db.engine import Database
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.agents import AgentState
-from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, Trunk
+from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, DialMode, Trunk
 from crm_core.errors import BadInput, Conflict, NotFound
 from crm_core.events import CampaignStateChanged
 from crm_core.handlers.policy_checks import check_policy
@@ -105,6 +105,8 @@ async def _check_start(work: UnitOfWork, campaign: Campaign) -> tuple[str, ...]:
     if not await campaigns.lead_count(work, campaign.id):
         do = f"Attach a list: `trunkline campaign attach {campaign.name} LIST`"
         raise BadInput(f"campaign {campaign.name}", "it has no leads", do)
+    if campaign.policy.mode is DialMode.BOT:
+        return ()
     by_state = await agents.counts_by_state(work, campaign.id)
     if sum(count for state, count in by_state.items() if state is not AgentState.LOGGED_OUT):
         return ()

@@ -33,10 +33,11 @@ async def record_disposition(command: RecordDisposition, database: Database, now
     the second had been given. A number once put on the do-not-call list stays there until it is taken off by hand.
     Raises BadInput for an unknown disposition and for a callback without a time.
     """
-    return await committed(database, lambda work: _record(command, work, now))
+    return await committed(database, lambda work: dispose(command, work, now))
 
 
-async def _record(command: RecordDisposition, work: UnitOfWork, now: datetime) -> LeadDisposed:
+async def dispose(command: RecordDisposition, work: UnitOfWork, now: datetime) -> LeadDisposed:
+    """The same within a unit of work that writes more."""
     known = await book.all_dispositions(work)
     disposition = _checked(command, known)
     call = await book.call_to_dispose(work, command.call_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crm_core.domain.campaigns import CampaignPolicy, Trunk, Window
+from crm_core.domain.campaigns import CampaignPolicy, DialMode, Trunk, Window
 from crm_core.errors import BadInput
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -20,6 +20,10 @@ def check_policy(policy: CampaignPolicy, trunks: Mapping[str, Trunk]) -> None:
         if number not in trunk.caller_ids:
             owned = ", ".join(trunk.caller_ids) or "none"
             raise BadInput("caller_ids", f"{number!r} does not belong to trunk {trunk.name}", f"It has: {owned}")
+    if policy.mode is DialMode.BOT and not policy.script:
+        raise BadInput("script", "mode bot needs a script", "Write the name of one: trunkline bot list")
+    if policy.script and policy.mode is not DialMode.BOT:
+        raise BadInput("script", f"only mode bot talks by a script, not {policy.mode}", 'Write mode = "bot"')
     _check_windows(policy.windows)
     _check_figures(policy)
 

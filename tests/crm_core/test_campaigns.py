@@ -13,7 +13,7 @@ from crm_core.db.engine import Database
 from crm_core.db.tables import campaign_leads, leads, lists
 from crm_core.domain.agents import AgentState
 from crm_core.domain.attempts import Outcome
-from crm_core.domain.campaigns import CampaignPolicy, CampaignState, RetryPolicy, Trunk, Window
+from crm_core.domain.campaigns import CampaignPolicy, CampaignState, DialMode, RetryPolicy, Trunk, Window
 from crm_core.domain.leads import LeadState
 from crm_core.errors import BadInput, Conflict, NotFound
 from crm_core.events import CampaignStateChanged
@@ -84,6 +84,9 @@ async def test_leads_added_to_a_list_later_come_with_the_next_attach(database: D
         ({"daily_calls": -1}, "daily_calls", "0 or more"),
         ({"retry": RetryPolicy(max_attempts=0)}, "retry.max_attempts", "1 or more"),
         ({"opt_out_key": "x"}, "opt_out_key", "0-9"),
+        ({"ring_agent_for": timedelta(0)}, "ring_agent_for", "1 or more"),
+        ({"mode": DialMode.BOT}, "script", "bot list"),
+        ({"script": "survey"}, "script", "bot"),
     ],
 )
 async def test_policy_that_cannot_work_is_refused_by_field(
@@ -177,6 +180,13 @@ async def test_start_without_agents_warns(database: Database) -> None:
     await add_agent(database, "op2", AgentState.CONNECTING, campaign)
     assert (await order_campaign(database, "autumn", Order.START, NOW))[1] == ()
     assert agent.state is AgentState.LOGGED_OUT
+
+
+async def test_start_of_the_bot_needs_no_agents(database: Database) -> None:
+    await add_campaign(database, "source")
+    policy = replace(POLICY, mode=DialMode.BOT, script="survey")
+    await create_campaign(database, "autumn", policy, ["source-list"], NOW)
+    assert (await order_campaign(database, "autumn", Order.START, NOW))[1] == ()
 
 
 async def test_unknown_campaign_is_not_found(database: Database) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from crm_core.domain.agents import Agent, AgentState, HandOffMode, Trigger
 from crm_core.domain.attempts import Outcome, Verdict
-from crm_core.domain.campaigns import Campaign, Record
+from crm_core.domain.campaigns import Campaign, DialMode, Record
 from crm_core.domain.work_calendar import WorkCalendar
 from crm_core.errors import Unavailable
 from crm_core.ports import HandOff, HandOffDesk, IncomingCall, PersonAnswered
@@ -199,6 +199,17 @@ def test_not_sure_means_human(detects: bool, verdict: Verdict) -> None:
     async def main() -> None:
         hall = a_hall(campaign(detect_machines=detects), agents=1)
         assert (await hall.answered("tl-1", verdict)).action == "bridge"
+
+    run(main())
+
+
+def test_the_bot_talks_where_the_campaign_says_so_and_no_agent_is_taken() -> None:
+    async def main() -> None:
+        hall = a_hall(campaign(mode=DialMode.BOT, script="survey", consent_notice="recorded"), agents=1)
+        handed = await hall.answered("tl-1", Verdict.UNSURE)
+        assert handed == HandOff("bot", notice="recorded", record="2026/03/03/tl-1.raw")
+        assert hall.roster.people[1].state is AgentState.AVAILABLE
+        assert hall.attempts.concluded == []
 
     run(main())
 

@@ -61,7 +61,7 @@ def floors(draw: st.DrawFn) -> Floor:
 
 policies = st.builds(
     policy,
-    mode=st.sampled_from(DialMode),
+    mode=st.sampled_from([mode for mode in DialMode if mode is not DialMode.BOT]),  # those that need agents
     lines_per_agent=st.floats(0, 10),
     max_lines_per_agent=st.floats(0, 10),
     abandon_limit=st.floats(0, 1),
@@ -88,6 +88,12 @@ def test_no_line_when_no_agent_could_take_it(floor: Floor, of: CampaignPolicy, p
 @given(floors(), policies)
 def test_preview_opens_no_line_by_itself(floor: Floor, of: CampaignPolicy) -> None:
     assert lines_to_open(floor, replace(of, mode=DialMode.PREVIEW)) == 0
+
+
+@given(floors(), policies)
+def test_the_bot_takes_every_line_the_campaign_allows_whoever_is_logged_in(floor: Floor, of: CampaignPolicy) -> None:
+    of = replace(of, mode=DialMode.BOT)
+    assert lines_to_open(floor, of) == max(0, of.max_lines - floor.open_lines)
 
 
 @given(floors(), policies)

@@ -1,0 +1,148 @@
+"""The bot's conversations: whom it talks to, what it writes down, and what a campaign's people answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from crm_core.commands import RecordDisposition
+from crm_core.db import attempts, campaigns, conversations, sales, site, tasks
+from crm_core.db import dispositions as disposition_rows
+from crm_core.db.conversations import Whose
+from crm_core.db.dispositions import DisposedCall
+from crm_core.db.do_not_call import Blocked, BlockKind, add_blocks
+from crm_core.db.engine import Database
+from crm_core.db.unit_of_work import UnitOfWork
+from crm_core.domain.attempts import Outcome
+from crm_core.domain.conversations import Answer, Briefing, Conversation, SurveyResult, Turn
+from crm_core.domain.rule_acts import stage_named
+from crm_core.domain.work_calendar import next_working_time
+from crm_core.errors import BadInput, NotFound
+from crm_core.events import ConversationEnded
+from crm_core.handlers.commits import committed
+from crm_core.handlers.dispositions import dispose
+from crm_core.handlers.sales import check_money
+
+#: A field of the briefing that is always there: the person's name, empty where nobody knows it.
+NAME_FIELD = "name"
+
+
+class DatabaseConversationBook:
+    """`ConversationBook` over the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(self, call_id: str) -> Briefing | None:
+        """The call counts as answered from now on: the bot talks. None if no campaign of the bot dialed it."""
+        return await committed(self._database, lambda work: _begin(work, call_id), at_once=True)
+
+    async def record(self, conversation: Conversation, now: datetime) -> None:
+        """Write the conversation and all that follows from it in one commit; again: the words only."""
+        for deal in conversation.deals:
+            check_money(deal.amount, deal.currency)
+        await committed(self._database, lambda work: _record(work, conversation, now))
+
+
+async def transcript(call_id: str, database: Database) -> tuple[list[Turn], list[Answer]]:
+    """What was said in this call and what came of its questions. Raises NotFound."""
+    async with database.reading() as work:
+        said = await conversations.transcript(work, call_id)
+        if not said:
+            raise NotFound("conversation", call_id)
+        return said, await conversations.answers_of(work, call_id)
+
+
+async def survey(campaign: str, database: Database) -> SurveyResult:
+    """What the people of this campaign answered. Raises NotFound."""
+    async with database.reading() as work:
+        found = await campaigns.campaign_named(work, campaign)
+        if found is None:
+            raise NotFound("campaign", campaign, "See `trunkline campaign list`")
+        return await conversations.survey(work, found.id)
+
+
+async def _begin(work: UnitOfWork, call_id: str) -> Briefing | None:
+    dialed = await conversations.dialed(work, call_id)
+    script = None if dialed is None else campaigns.policy_of(dialed.policy).script
+    if dialed is None or script is None:
+        return None
+    await attempts.conclude(work, call_id, Outcome.ANSWERED)
+    zone = dialed.zone or (await site.calendar(work)).zone
+    fields = {name: str(value) for name, value in dialed.fields.items()} | {NAME_FIELD: dialed.name}
+    return Briefing(call_id, script, dialed.number, dialed.language, zone, dialed.campaign_id, fields)
+
+
+async def _record(work: UnitOfWork, conversation: Conversation, now: datetime) -> None:
+    call = await disposition_rows.call_to_dispose(work, conversation.call_id)
+    whose = Whose(call.campaign_id, call.lead_id, call.contact_id)
+    if not await conversations.save(work, conversation, whose):
+        return  # told before: what follows from it stands
+    by = f"bot: {conversation.script}"
+    await _make_deals(work, conversation, call, by, now)
+    await _make_tasks(work, conversation, call, by, now)
+    if conversation.do_not_call and call.number is not None:
+        reason = f"asked the bot in call {call.call_id}"
+        await add_blocks(work, [Blocked(BlockKind.NUMBER, call.number, reason=reason)], now)
+    if conversation.disposition is not None:
+        said = _note(conversation)
+        await dispose(
+            RecordDisposition(
+                call.call_id, conversation.disposition, None, conversation.callback_at, said, callback_for_anyone=True
+            ),
+            work,
+            now,
+        )
+    work.publish(
+        ConversationEnded(
+            call_id=call.call_id,
+            script=conversation.script,
+            ending=conversation.ending,
+            number=call.number,
+            contact_id=call.contact_id,
+            campaign_id=call.campaign_id,
+            lead_id=call.lead_id,
+            at=conversation.ended_at,
+        )
+    )
+
+
+async def _make_deals(work: UnitOfWork, conversation: Conversation, call: DisposedCall, by: str, now: datetime) -> None:
+    if not conversation.deals:
+        return
+    stages = await sales.default_stages(work)
+    if not stages:
+        raise BadInput("deal", "there is no pipeline yet", "Run `trunkline rules install` once")
+    for deal in conversation.deals:
+        new = sales.NewDeal(
+            title=deal.title[:200],
+            stage=stages[0] if deal.stage is None else stage_named(stages, deal.stage),
+            contact_id=call.contact_id,
+            owner_id=None,
+            amount=deal.amount,
+            currency=deal.currency,
+            call_id=call.call_id,
+        )
+        await sales.create_deal(work, new, by, now)
+
+
+async def _make_tasks(work: UnitOfWork, conversation: Conversation, call: DisposedCall, by: str, now: datetime) -> None:
+    if not conversation.tasks:
+        return
+    soonest = next_working_time(now, await site.calendar(work))
+    for task in conversation.tasks:
+        new = tasks.NewTask(
+            kind=task.kind,
+            title=task.title[:200],
+            due_at=task.due_at or soonest,
+            by=by,
+            created_at=now,
+            contact_id=call.contact_id,
+            call_id=call.call_id,
+            number=call.number,
+        )
+        await tasks.create_task(work, new)
+
+
+def _note(conversation: Conversation) -> str:
+    """The answers in one line, for whoever reads the call's result."""
+    return "; ".join(f"{answer.question}: {answer.value}" for answer in conversation.answers)

@@ -1,0 +1,182 @@
+"""The bot's conversations: the briefing, what is written in one commit, and what a campaign's people answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select, update
+
+from crm_core.db import sales
+from crm_core.db.do_not_call import blocks_for
+from crm_core.db.engine import Database
+from crm_core.db.tables import attempts, calls, contacts, deals, leads, stages, tasks
+from crm_core.domain.attempts import Attempt
+from crm_core.domain.campaigns import Campaign, DialMode
+from crm_core.domain.conversations import Answer, Conversation, Ending, Party, Turn, WantedDeal, WantedTask
+from crm_core.domain.sales import TaskKind
+from crm_core.errors import BadInput, NotFound
+from crm_core.events import ConversationEnded, LeadDisposed
+from crm_core.handlers.call_book import DatabaseCallBook
+from crm_core.handlers.conversations import DatabaseConversationBook, survey, transcript
+from crm_core.handlers.hopper import DatabaseHopper
+from tests.crm_core.dialing import NOW, TRUNK, add_campaign, after, attempts_for, lead_row, outgoing, published, rows_of
+
+
+async def leased(database: Database, count: int = 1) -> tuple[Campaign, list[Attempt]]:
+    campaign = await add_campaign(database, leads_wanted=count, mode=DialMode.BOT, script="survey")
+    wanted = await attempts_for(database, campaign)
+    return campaign, await DatabaseHopper(database, lambda: NOW).lease(wanted, TRUNK, NOW)
+
+
+def spoken(call_id: str, **changes: object) -> Conversation:
+    said = (
+        Turn(Party.BOT, "How was your visit?", "rating", after(5), after(7)),
+        Turn(Party.PERSON, "eight", "rating", after(7.5), after(8), "whisper", 0.9),
+    )
+    answer = Answer("rating", "8", "eight", after(7.5))
+    whole = Conversation(call_id, "survey", "en", after(5), after(30), Ending.FINISHED, "bye", said, (answer,))
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+async def test_the_bot_is_told_whom_it_talks_to_and_the_call_counts_as_answered(database: Database) -> None:
+    campaign, (attempt,) = await leased(database)
+    async with database.work() as work:
+        await work.run(update(contacts).values(name="Dilnoza", language="uz"))
+        await work.run(update(leads).values(zone="Asia/Samarkand", fields={"city": "Buxoro", "visits": 3}))
+    briefing = await DatabaseConversationBook(database).begin(attempt.id)
+    assert briefing is not None
+    assert (briefing.script, briefing.number, briefing.campaign_id) == ("survey", attempt.number, campaign.id)
+    assert (briefing.language, briefing.zone) == ("uz", "Asia/Samarkand")
+    assert briefing.fields == {"name": "Dilnoza", "city": "Buxoro", "visits": "3"}
+    await DatabaseCallBook(database, lambda: NOW).record_calls(
+        [outgoing(attempt, answered_at=after(4), ended_at=after(31))]
+    )
+    (row,) = await rows_of(database, attempts)
+    assert row.outcome == "answered"
+
+
+async def test_a_call_of_operators_is_none_of_the_bots(database: Database) -> None:
+    campaign = await add_campaign(database)
+    (attempt,) = await DatabaseHopper(database, lambda: NOW).lease(await attempts_for(database, campaign), TRUNK, NOW)
+    book = DatabaseConversationBook(database)
+    assert await book.begin(attempt.id) is None
+    assert await book.begin("1700000000.1") is None
+    (row,) = await rows_of(database, attempts)
+    assert row.outcome is None
+
+
+async def test_words_and_answers_are_kept_in_order(database: Database) -> None:
+    _, (attempt,) = await leased(database)
+    told = spoken(attempt.id)
+    await DatabaseConversationBook(database).record(told, after(31))
+    assert await transcript(attempt.id, database) == (list(told.turns), list(told.answers))
+
+
+async def test_a_call_without_a_conversation_is_said_to_have_none(database: Database) -> None:
+    with pytest.raises(NotFound, match="conversation"):
+        await transcript("t-nothing", database)
+
+
+async def test_all_that_follows_stands_in_one_commit(seeded_database: Database) -> None:
+    database = seeded_database
+    campaign, (attempt,) = await leased(database)
+    whole = spoken(
+        attempt.id,
+        disposition="interested",
+        do_not_call=True,
+        deals=(WantedDeal("Sanatorium", "New", Decimal("1500000"), "UZS"),),
+        tasks=(WantedTask("Bad rating: call her", TaskKind.CALLBACK), WantedTask("Send the price", due_at=after(60))),
+    )
+    await DatabaseConversationBook(database).record(whole, after(31))
+    (call,) = await rows_of(database, calls)
+    assert (call.disposition, call.note) == ("interested", "rating: 8")
+    lead = await lead_row(database, campaign, attempt.lead_id)
+    assert (lead.state, lead.close_reason) == ("closed", "interested")
+    (deal,) = await rows_of(database, deals)
+    (stage,) = await rows_of(database, stages, stages.c.id == deal.stage_id)
+    assert (deal.title, deal.amount, deal.currency, stage.name) == ("Sanatorium", Decimal("1500000"), "UZS", "New")
+    made = sorted(await rows_of(database, tasks), key=lambda task: task.title)
+    assert [(task.kind, task.number, task.by) for task in made] == [
+        ("callback", attempt.number, "bot: survey"),
+        ("follow_up", attempt.number, "bot: survey"),
+    ]
+    assert made[1].due_at == after(60)
+    assert made[0].due_at >= after(31)
+    async with database.reading() as work:
+        assert await blocks_for(work, attempt.number)
+    assert [name for name, _ in await published(database, LeadDisposed, ConversationEnded)] == [
+        "LeadDisposed",
+        "ConversationEnded",
+    ]
+
+
+async def test_told_again_only_the_words_are_replaced(seeded_database: Database) -> None:
+    database = seeded_database
+    _, (attempt,) = await leased(database)
+    book = DatabaseConversationBook(database)
+    first = spoken(attempt.id, tasks=(WantedTask("Call her"),), disposition="later")
+    await book.record(first, after(31))
+    better = replace(first, answers=(Answer("rating", "9", "nine", after(7)),), turns=first.turns[:1])
+    await book.record(better, after(40))
+    assert await transcript(attempt.id, database) == (list(better.turns), list(better.answers))
+    assert len(await rows_of(database, tasks)) == 1
+    assert len(await published(database, ConversationEnded, LeadDisposed)) == 2
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (lambda c: replace(c, disposition="delighted"), "delighted"),
+        (lambda c: replace(c, disposition="callback"), "callback_at"),
+        (lambda c: replace(c, deals=(WantedDeal("A deal", "Nowhere"),)), "Nowhere"),
+        (lambda c: replace(c, deals=(WantedDeal("A deal", None, Decimal(5), None),)), "currency"),
+    ],
+)
+async def test_what_the_site_does_not_have_is_refused_and_nothing_is_written(
+    seeded_database: Database, broken: Callable[[Conversation], Conversation], said: str
+) -> None:
+    database = seeded_database
+    _, (attempt,) = await leased(database)
+    with pytest.raises(BadInput, match=said):
+        await DatabaseConversationBook(database).record(broken(spoken(attempt.id)), after(31))
+    with pytest.raises(NotFound):
+        await transcript(attempt.id, database)
+    assert await rows_of(database, deals) == []
+    assert await published(database, ConversationEnded) == []
+
+
+async def test_without_a_pipeline_a_deal_says_what_to_do(database: Database) -> None:
+    _, (attempt,) = await leased(database)
+    async with database.reading() as work:
+        assert await sales.default_stages(work) == []
+    with pytest.raises(BadInput, match="rules install"):
+        await DatabaseConversationBook(database).record(spoken(attempt.id, deals=(WantedDeal("A deal"),)), after(31))
+
+
+async def test_a_campaign_counts_its_answers_and_where_people_left(database: Database) -> None:
+    _, made = await leased(database, 4)
+    book = DatabaseConversationBook(database)
+    for attempt, value in zip(made, ("8", "8", "3"), strict=False):
+        await book.record(spoken(attempt.id, answers=(Answer("rating", value, value, after(7)),)), after(31))
+    left = spoken(made[3].id, ending=Ending.HUNG_UP, last_node="rating", answers=())
+    await book.record(left, after(31))
+    found = await survey("autumn", database)
+    assert found.conversations == 4
+    assert found.endings == {Ending.FINISHED: 3, Ending.HUNG_UP: 1}
+    assert found.left_at == {"rating": 1}
+    (rating,) = found.questions
+    assert (rating.question, dict(rating.counts)) == ("rating", {"3": 1, "8": 2})
+    with pytest.raises(NotFound, match="campaign"):
+        await survey("spring", database)
+
+
+async def test_the_calls_contact_owns_its_conversation(database: Database) -> None:
+    _, (attempt,) = await leased(database)
+    await DatabaseConversationBook(database).record(spoken(attempt.id), after(31))
+    async with database.reading() as work:
+        contact_id = await work.scalar(select(contacts.c.id))
+    (payload,) = [payload for _, payload in await published(database, ConversationEnded)]
+    assert (payload["contact_id"], payload["ending"]) == (contact_id, "finished")
