@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from crm_core.cli import agent, campaign, db, deals, demo, dnc, leads, models, rules, serve, tasks, trunk, why
+from crm_core.cli import agent, campaign, db, deals, demo, dnc, leads, rules, serve, survey, tasks, trunk, why
 from crm_core.errors import CrmError
 from crm_core.settings import settings_from_env
 from pbx.command import add_pbx_commands
@@ -27,11 +27,11 @@ def parser() -> argparse.ArgumentParser:
     campaign.add_campaign_commands(commands)
     why.add_why_commands(commands)
     agent.add_agent_commands(commands)
+    survey.add_survey_commands(commands)
     tasks.add_task_commands(commands)
     deals.add_deal_commands(commands)
     dnc.add_dnc_commands(commands)
     rules.add_rule_commands(commands)
-    models.add_model_commands(commands)
     return top
 
 
