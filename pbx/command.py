@@ -38,7 +38,8 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     for name, text, handler in table:
         command = commands.add_parser(name, help=text)
         command.set_defaults(handler=_plainly(handler))
-        command.add_argument("--folder", type=Path, default=Path("var"), help="where the instances live (default: var)")
+        text = "where the instances live (default: TRUNKLINE_HOME, else var)"
+        command.add_argument("--folder", type=Path, default=_home(), help=text)
         if name in ("up", "down", "status"):
             command.add_argument("--network", action="store_true", help="the simulated telephone network too")
         if name == "doctor":
@@ -63,6 +64,11 @@ def sites(folder: Path, with_network: bool) -> tuple[PbxSite, ...]:
     phones = kept_phones(folder / "pbx", DEMO_PHONES)
     pbx = pbx_site(folder / "pbx", phones=phones, recordings=_recordings())
     return (pbx, network_site(folder / "network", phones=phones)) if with_network else (pbx,)
+
+
+def _home() -> Path:
+    """Where the service looks for its Asterisk (crm_core/settings.py reads the same variable)."""
+    return Path(os.environ.get("TRUNKLINE_HOME", "var"))
 
 
 def _recordings() -> Path:
