@@ -110,6 +110,7 @@ async def opened_service(
         if "web" in settings.roles:
             app = make_app(_health(service, now))
             service.add("web", lambda: run_web(app, settings.web_host, settings.web_port))
+        service.add("checkpoints", database.keep_checkpointed)
         service.add("wake-ups", lambda: _wake_ups(service))
         yield service
         if service.desk is not None:

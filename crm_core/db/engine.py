@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
@@ -25,11 +26,14 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from crm_core.db.sqlite_driver import InLoopConnection
+from crm_core.db.sqlite_driver import CHECKPOINT_AT, InLoopConnection, checkpoint
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.errors import BadSetting, Conflict, CrmError, Unavailable
 
+log = logging.getLogger(__name__)
+
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_CHECKPOINT_EVERY = 2.0  # seconds
 _CONNECT_WITHIN = 5.0  # seconds
 _POOL_WITHIN = 10.0  # seconds a unit of work waits for one of our own connections
 _STATEMENT_WITHIN = timedelta(seconds=30)
@@ -83,6 +87,19 @@ class Database:
         async with self._connected() as connection:
             with _translated():
                 yield UnitOfWork(await connection.execution_options(reading=True))
+
+    async def keep_checkpointed(self) -> None:
+        """SQLite: copy its log over now and then, in a thread, until cancelled; another database sees to that itself.
+
+        Only a service needs it: a short command leaves it to the last connection that closes.
+        """
+        path = str(self.engine.url.database)
+        while self.is_sqlite:
+            await asyncio.sleep(_CHECKPOINT_EVERY)
+            try:
+                await asyncio.to_thread(checkpoint, path)
+            except sqlite3.Error as error:  # a full disk, say: the commits will tell
+                log.warning("checkpoint failed", extra={"error": str(error)})
 
     async def _turn(self) -> None:
         """Let other tasks run first. SQLite never waits for anything, so a loop over units of work would keep the event
@@ -198,6 +215,7 @@ def _sqlite_engine(address: URL) -> AsyncEngine:
             "synchronous=NORMAL",
             "foreign_keys=ON",
             "temp_store=MEMORY",
+            f"wal_autocheckpoint={CHECKPOINT_AT}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,10 @@ import pytest
 from sqlalchemy import Row, func, insert, select, text
 from sqlalchemy.pool import QueuePool
 
+from crm_core.db import site
 from crm_core.db.engine import Database, async_url, opened_database
 from crm_core.db.migrate import upgrade
+from crm_core.db.sqlite_driver import checkpoint
 from crm_core.db.tables import site_settings, trunks, users
 from crm_core.errors import BadSetting, Conflict, Unavailable
 from tests.servers import PostgresServer, free_port
@@ -323,6 +326,20 @@ try:
 except KeyboardInterrupt:
     sys.exit(3)
 """
+
+
+async def test_a_checkpoint_brings_commits_into_the_file_while_somebody_writes(sqlite_url: str, tmp_path: Path) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    async with opened_database(sqlite_url) as database:
+        async with database.work() as work:
+            await site.put_setting(work, "written", "before")
+        async with database.work() as work:
+            await site.put_setting(work, "open", "still")
+            await asyncio.to_thread(checkpoint, str(file))
+        copied = shutil.copyfile(file, tmp_path / "without-its-log.db")
+        async with opened_database(f"sqlite:///{copied}") as other, other.reading() as work:
+            assert await site.setting(work, "written") == "before"
+            assert await site.setting(work, "open") is None
 
 
 async def test_a_process_interrupted_in_a_unit_of_work_ends_without_a_trace(database_url: str) -> None:
