@@ -77,6 +77,8 @@ class Desk:
         now = self._now()
         after_hours = not is_working_time(now, await self._reception.calendar())
         await self._reception.note_incoming(call, after_hours, now)
+        if after_hours and self._settings.night_script is not None:
+            return to_bot(self._settings.incoming_notice, self._record_incoming(call.channel))
         if after_hours:
             return closed(self._settings.closed_message)
         return await self._agent_or_wait(call.channel)
@@ -126,8 +128,11 @@ class Desk:
         return WAIT if agent is None else self._caller_to(agent, channel)
 
     def _caller_to(self, agent: Agent, channel: str) -> HandOff:
-        record = str(recording_path(channel, self._now())) if self._settings.record_incoming else None
+        record = self._record_incoming(channel)
         return to_agent(agent, self._settings.ring_agent_for, self._settings.incoming_notice, record)
+
+    def _record_incoming(self, channel: str) -> str | None:
+        return str(recording_path(channel, self._now())) if self._settings.record_incoming else None
 
     async def _known(self, channel: str) -> tuple[Attempt, Campaign] | None:
         """The attempt and its campaign; the verdict noted first stays."""

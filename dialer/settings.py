@@ -48,6 +48,7 @@ class DeskSettings:
     record_incoming: bool = True
     incoming_notice: str | None = None
     ring_agent_for: timedelta = timedelta(seconds=20)  # agents whose phone rings per call
+    night_script: str | None = None  # the infobot takes calls outside hours and talks by this script
 
 
 def dialer_settings_from_env(env: Mapping[str, str]) -> DialerSettings:
@@ -60,7 +61,9 @@ def dialer_settings_from_env(env: Mapping[str, str]) -> DialerSettings:
 
 def desk_settings_from_env(env: Mapping[str, str]) -> DeskSettings:
     """Read DESK_CLOSED_MESSAGE, DESK_MISSED_MESSAGE, DESK_INCOMING_NOTICE (names of sounds), DESK_INCOMING_WAIT and
-    DESK_RING_AGENT_FOR (seconds) and DESK_RECORD_INCOMING (yes or no); raises BadSetting naming the variable."""
+    DESK_RING_AGENT_FOR (seconds), DESK_RECORD_INCOMING (yes or no) and DESK_NIGHT_SCRIPT (name of a script).
+
+    Raises BadSetting naming the variable."""
     usual = DeskSettings()
     record = env.get("DESK_RECORD_INCOMING") or "yes"
     if record not in ("yes", "no"):
@@ -72,6 +75,7 @@ def desk_settings_from_env(env: Mapping[str, str]) -> DeskSettings:
         missed_message=_sound(env, "DESK_MISSED_MESSAGE"),
         record_incoming=record == "yes",
         incoming_notice=_sound(env, "DESK_INCOMING_NOTICE"),
+        night_script=env.get("DESK_NIGHT_SCRIPT") or None,
         ring_agent_for=timedelta(seconds=_positive(env, "DESK_RING_AGENT_FOR", usual.ring_agent_for.total_seconds())),
     )
 

@@ -6,10 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 
-from crm_core.db.tables import answers, attempts, campaigns, contacts, conversations, leads, turns
+from crm_core.db.tables import answers, attempts, calls, campaigns, contacts, conversations, leads, turns
 from crm_core.db.unit_of_work import UnitOfWork
+from crm_core.domain.attempts import Outcome
+from crm_core.domain.calls import Direction
 from crm_core.domain.conversations import Answer, Conversation, Ending, Party, QuestionResult, SurveyResult, Turn
 
 
@@ -45,6 +47,26 @@ async def dialed(work: UnitOfWork, attempt_id: str) -> Dialed | None:
     if row is None:
         return None
     return Dialed(row.campaign_id, row.policy, row.number, row.zone, row.name, row.language, row.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls us: `name` is empty and `language` None where his number is nobody's."""
+
+    number: str | None
+    name: str = ""
+    language: str | None = None
+
+
+async def take_after_hours(work: UnitOfWork, call_id: str) -> Caller | None:
+    """Count an incoming call outside hours as answered; who calls, or None if there is no such call."""
+    incoming = (calls.c.id == call_id, calls.c.direction == Direction.INCOMING.value, calls.c.after_hours)
+    taken = update(calls).where(*incoming).values(outcome=func.coalesce(calls.c.outcome, Outcome.ANSWERED.value))
+    row = (await work.run(taken.returning(calls.c.number, calls.c.contact_id))).first()
+    if row is None:
+        return None
+    who = await work.first(select(contacts.c.name, contacts.c.language).where(contacts.c.id == row.contact_id))
+    return Caller(row.number) if who is None else Caller(row.number, who.name, who.language)
 
 
 async def save(work: UnitOfWork, conversation: Conversation, whose: Whose) -> bool:

@@ -159,7 +159,7 @@ def _talks(call: Call | None) -> int | None:
 
 # --- events -------------------------------------------------------------------------------------------------
 def events_of(old: Call | None, new: Call, calendar: WorkCalendar) -> Iterator[Event]:
-    """What has become true with this snapshot and was not before."""
+    """What has become true with this snapshot and was not before. A call the bot took was answered, not missed."""
     if new.bridged_at is not None and (old is None or old.bridged_at is None):
         yield CallBridged(
             new.id, new.direction, new.number, new.agent_id, new.contact_id, new.campaign_id, new.bridged_at
@@ -178,7 +178,7 @@ def events_of(old: Call | None, new: Call, calendar: WorkCalendar) -> Iterator[E
         bridged=new.bridged_at is not None,
         at=new.ended_at,
     )
-    if new.direction is Direction.INCOMING and new.bridged_at is None:
+    if new.direction is Direction.INCOMING and new.bridged_at is None and new.outcome is not Outcome.ANSWERED:
         yield CallMissed(new.id, new.number, new.contact_id, _after_hours(new, calendar), new.ended_at)
     if new.outcome is Outcome.ABANDONED and new.campaign_id is not None and new.lead_id is not None:
         yield CallAbandoned(new.id, new.number or "", new.contact_id, new.campaign_id, new.lead_id, new.ended_at)

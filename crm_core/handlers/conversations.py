@@ -27,14 +27,19 @@ NAME_FIELD = "name"
 
 
 class DatabaseConversationBook:
-    """`ConversationBook` over the database."""
+    """`ConversationBook` over the database. `night_script`: by which the bot takes calls outside hours."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, night_script: str | None = None) -> None:
+        self._database, self._night_script = database, night_script
 
     async def begin(self, call_id: str) -> Briefing | None:
-        """The call counts as answered from now on: the bot talks. None if no campaign of the bot dialed it."""
-        return await committed(self._database, lambda work: _begin(work, call_id), at_once=True)
+        """The call counts as answered from now on: the bot talks. None if neither a campaign of the bot dialed it nor
+        it came outside hours with a script for that."""
+
+        async def act(work: UnitOfWork) -> Briefing | None:
+            return await _begin_dialed(work, call_id) or await _begin_incoming(work, call_id, self._night_script)
+
+        return await committed(self._database, act, at_once=True)
 
     async def record(self, conversation: Conversation, now: datetime) -> None:
         """Write the conversation and all that follows from it in one commit; again: the words only."""
@@ -61,7 +66,7 @@ async def survey(campaign: str, database: Database) -> SurveyResult:
         return await conversations.survey(work, found.id)
 
 
-async def _begin(work: UnitOfWork, call_id: str) -> Briefing | None:
+async def _begin_dialed(work: UnitOfWork, call_id: str) -> Briefing | None:
     dialed = await conversations.dialed(work, call_id)
     script = None if dialed is None else campaigns.policy_of(dialed.policy).script
     if dialed is None or script is None:
@@ -70,6 +75,13 @@ async def _begin(work: UnitOfWork, call_id: str) -> Briefing | None:
     zone = dialed.zone or (await site.calendar(work)).zone
     fields = {name: str(value) for name, value in dialed.fields.items()} | {NAME_FIELD: dialed.name}
     return Briefing(call_id, script, dialed.number, dialed.language, zone, dialed.campaign_id, fields)
+
+
+async def _begin_incoming(work: UnitOfWork, call_id: str, script: str | None) -> Briefing | None:
+    if script is None or (caller := await conversations.take_after_hours(work, call_id)) is None:
+        return None
+    zone = (await site.calendar(work)).zone
+    return Briefing(call_id, script, caller.number, caller.language, zone, fields={NAME_FIELD: caller.name})
 
 
 async def _record(work: UnitOfWork, conversation: Conversation, now: datetime) -> None:

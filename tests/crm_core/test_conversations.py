@@ -18,11 +18,25 @@ from crm_core.domain.campaigns import Campaign, DialMode
 from crm_core.domain.conversations import Answer, Conversation, Ending, Party, Turn, WantedDeal, WantedTask
 from crm_core.domain.sales import TaskKind
 from crm_core.errors import BadInput, NotFound
-from crm_core.events import ConversationEnded, LeadDisposed
+from crm_core.events import CallMissed, ConversationEnded, LeadDisposed
 from crm_core.handlers.call_book import DatabaseCallBook
 from crm_core.handlers.conversations import DatabaseConversationBook, survey, transcript
 from crm_core.handlers.hopper import DatabaseHopper
-from tests.crm_core.dialing import NOW, TRUNK, add_campaign, after, attempts_for, lead_row, outgoing, published, rows_of
+from crm_core.handlers.reception import DatabaseReception
+from crm_core.ports import IncomingCall
+from tests.crm_core.dialing import (
+    NOW,
+    TRUNK,
+    add_campaign,
+    after,
+    attempts_for,
+    incoming,
+    lead_row,
+    number_of,
+    outgoing,
+    published,
+    rows_of,
+)
 
 
 async def leased(database: Database, count: int = 1) -> tuple[Campaign, list[Attempt]]:
@@ -66,6 +80,35 @@ async def test_a_call_of_operators_is_none_of_the_bots(database: Database) -> No
     assert await book.begin("1700000000.1") is None
     (row,) = await rows_of(database, attempts)
     assert row.outcome is None
+
+
+async def test_outside_hours_the_bot_takes_a_call_which_is_then_not_missed(database: Database) -> None:
+    reception, book = DatabaseReception(database), DatabaseConversationBook(database, "night")
+    call_book = DatabaseCallBook(database, lambda: NOW)
+    for call, late in (("1.1", True), ("1.2", False)):
+        await reception.note_incoming(IncomingCall(call, "PJSIP/x-1", "+998712000000", None), late, NOW)
+        await call_book.record_calls([incoming(call)])
+    briefing = await book.begin("1.1")
+    assert briefing is not None
+    assert (briefing.script, briefing.number) == ("night", "+998901299999")
+    assert briefing.fields == {"name": ""}
+    assert await book.begin("1.2") is None
+    assert await DatabaseConversationBook(database).begin("1.1") is None
+    await call_book.record_calls([incoming(call, answered_at=NOW, ended_at=after(30)) for call in ("1.1", "1.2")])
+    assert [payload["call_id"] for _, payload in await published(database, CallMissed)] == ["1.2"]
+    night, _ = await rows_of(database, calls)
+    assert night.outcome == "answered"
+
+
+async def test_a_night_caller_who_is_known_is_greeted_by_name(database: Database) -> None:
+    campaign = await add_campaign(database)
+    caller = number_of(0)
+    await DatabaseReception(database).note_incoming(IncomingCall("1.1", "PJSIP/x-1", "+998", caller), True, NOW)
+    await DatabaseCallBook(database, lambda: NOW).record_calls([incoming("1.1", number=caller)])
+    briefing = await DatabaseConversationBook(database, "night").begin("1.1")
+    assert briefing is not None
+    assert briefing.fields == {"name": "person 0"}
+    assert campaign.policy.script is None
 
 
 async def test_words_and_answers_are_kept_in_order(database: Database) -> None:

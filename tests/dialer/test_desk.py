@@ -393,6 +393,19 @@ def test_outside_hours_a_caller_hears_the_notice() -> None:
     run(main())
 
 
+def test_outside_hours_the_bot_takes_the_call_where_it_has_a_script_for_that() -> None:
+    async def main() -> None:
+        hall = a_hall(agents=1, night_script="night", incoming_notice="recorded")
+        hall.reception.hours = NEVER_OPEN
+        assert await hall.desk.incoming(CALLER) == HandOff(
+            "bot", notice="recorded", record=f"2026/03/03/{CALLER.channel}.raw"
+        )
+        assert hall.reception.noted == [(CALLER.channel, True)]
+        assert not hall.roster.log
+
+    run(main())
+
+
 def test_a_caller_waits_and_then_hears_that_nobody_was_free() -> None:
     async def main() -> None:
         hall = a_hall(missed_message="missed", incoming_wait=timedelta(seconds=40))

@@ -26,12 +26,14 @@ def test_what_is_set_is_taken() -> None:
             "DESK_INCOMING_WAIT": "90",
             "DESK_RING_AGENT_FOR": "12",
             "DESK_RECORD_INCOMING": "no",
+            "DESK_NIGHT_SCRIPT": "after-hours",
         }
     )
     assert (desk.closed_message, desk.missed_message) == ("custom/closed&goodbye", "custom/missed")
     assert desk.incoming_notice is None
     assert (desk.incoming_wait, desk.ring_agent_for) == (timedelta(seconds=90), timedelta(seconds=12))
     assert desk.record_incoming is False
+    assert desk.night_script == "after-hours"
 
 
 @pytest.mark.parametrize(
