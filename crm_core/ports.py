@@ -121,6 +121,9 @@ class HandOffDesk(Protocol):
     async def unanswered(self, channel: str) -> HandOff:
         """The agent's phone, rung for this person, did not answer."""
 
+    async def after_bot(self, channel: str) -> HandOff:
+        """The bot has done its part: the end, or an agent if it promised one."""
+
     async def opted_out(self, channel: str, key: str) -> None: ...
 
     async def phone_login(self, channel: str, channel_name: str, phone: str) -> bool:
@@ -291,6 +294,12 @@ class AttemptBook(Protocol):
 
     async def opted_out(self, attempt_id: str, now: datetime) -> None:
         """Put the number on the system's do-not-call list and close the lead."""
+
+    async def handed_on(self, call_id: str) -> bool:
+        """Whether the bot wants an agent for the person on this call, dialed or not."""
+
+    async def nobody_took_over(self, call_id: str, now: datetime) -> None:
+        """The bot handed a person on and nobody was free: a callback task with the bot's summary, once."""
 
 
 class Reception(Protocol):

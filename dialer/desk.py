@@ -60,7 +60,7 @@ class Desk:
         elif person.verdict is Verdict.MACHINE and campaign.policy.detect_machines:
             await self._attempts.conclude(attempt.id, Outcome.MACHINE, now)
             return machine(campaign.policy)
-        if campaign.policy.mode is DialMode.BOT:
+        elif campaign.policy.mode is DialMode.BOT:
             record = record_to(attempt.id, attempt.created_at, campaign.policy)
             return to_bot(campaign.policy.consent_notice, record)
         return await self._agent_or_message(attempt, campaign)
@@ -87,6 +87,21 @@ class Desk:
         """A caller hears music: an agent as soon as one is free, or the message that nobody was."""
         agent = await self._search.agent_for(channel, None, self._now() + self._settings.incoming_wait)
         return closed(self._settings.missed_message) if agent is None else self._caller_to(agent, channel)
+
+    async def after_bot(self, channel: str) -> HandOff:
+        """The bot has done its part: the end, unless it wants an agent; if nobody is free, a message and a task."""
+        if not await self._attempts.handed_on(channel):
+            return HANG_UP
+        known = await self._known(channel)
+        campaign_id = None if known is None else known[1].id
+        until = self._now() + self._settings.bot_wait
+        agent = await self._search.agent_for(channel, campaign_id, until)
+        if agent is None and campaign_id is not None:  # of the campaign nobody: whoever takes calls
+            agent = await self._search.agent_for(channel, None, self._now())
+        if agent is not None:
+            return self._caller_to(agent, channel)
+        await self._attempts.nobody_took_over(channel, self._now())
+        return closed(self._settings.missed_message)
 
     async def opted_out(self, channel: str, key: str) -> None:
         """A key was pressed during the message; the campaign's opt-out key ends all calls to this number."""

@@ -48,6 +48,7 @@ class DeskSettings:
     record_incoming: bool = True
     incoming_notice: str | None = None
     ring_agent_for: timedelta = timedelta(seconds=20)  # agents whose phone rings per call
+    bot_wait: timedelta = timedelta(seconds=20)  # a person the bot hands on waits so long for an agent
     night_script: str | None = None  # the infobot takes calls outside hours and talks by this script
 
 

@@ -11,6 +11,12 @@ from pbx.call_state import CallState, ChannelState, LegState, dialable
 #: How the ids of agents' legs begin (Telephony.ring_agent).
 AGENT_PREFIX = "op-"
 
+#: Channels that are no leg of anybody: those Asterisk makes for its own use, and the bot's media.
+INNER = (
+    *("Message/", "CBAnn/", "CBRec/", "Recorder/", "Announcer/", "Surrogate/", "Snoop/", "Bridge/"),
+    *("WebSocket/", "AudioSocket/"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Birth:

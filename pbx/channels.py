@@ -26,14 +26,12 @@ from pbx.ami_events import (
     ChannelStateChanged,
     OriginateFailed,
 )
-from pbx.call_board import AGENT_PREFIX, Birth, CallBoard
+from pbx.call_board import AGENT_PREFIX, INNER, Birth, CallBoard
 from pbx.call_state import CallState, endpoint_of
 from pbx.resume import resume
 
 #: Where a call from an agent's phone begins: he dials the log-in code, and his leg is parked.
 PHONE_CONTEXT = "operator-phone"
-#: Channels that Asterisk makes for its own use: no leg of anybody.
-_INNER = ("Message/", "CBAnn/", "CBRec/", "Recorder/", "Announcer/", "Surrogate/", "Snoop/", "Bridge/")
 #: An originate that fails is told twice, as hangup and as response, in either order; so many hangups are remembered.
 _REMEMBERED = 2048
 
@@ -98,7 +96,7 @@ class CallFold:
 
     def _created(self, event: ChannelCreated) -> None:
         board, incoming = self._board, event.state == RING
-        if event.channel in board.channels or event.name.startswith(_INNER):
+        if event.channel in board.channels or event.name.startswith(INNER):
             return
         if event.channel.startswith(AGENT_PREFIX) or (incoming and event.context == PHONE_CONTEXT):
             board.own_leg_born(event.channel, event.name)

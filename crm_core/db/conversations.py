@@ -84,6 +84,7 @@ async def save(work: UnitOfWork, conversation: Conversation, whose: Whose) -> bo
         "ended_at": conversation.ended_at,
         "ending": conversation.ending.value,
         "last_node": conversation.last_node,
+        "summary": conversation.summary,
     }
     await work.upsert(conversations, [row], ["call_id"])
     for table in (turns, answers):
@@ -108,6 +109,13 @@ async def answers_of(work: UnitOfWork, call_id: str) -> list[Answer]:
     """What the questions of this call were answered, in order of time."""
     rows = await work.all(select(answers).where(answers.c.call_id == call_id).order_by(answers.c.at))
     return [Answer(row.question, row.value, row.raw, row.at) for row in rows]
+
+
+async def transferred(work: UnitOfWork, call_id: str) -> str | None:
+    """The summary for whoever takes over; None if the bot did not hand this person on."""
+    handed = (conversations.c.call_id == call_id, conversations.c.ending == Ending.TRANSFERRED.value)
+    row = await work.first(select(conversations.c.summary).where(*handed))
+    return None if row is None else str(row.summary)
 
 
 async def survey(work: UnitOfWork, campaign_id: int) -> SurveyResult:

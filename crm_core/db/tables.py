@@ -381,6 +381,7 @@ conversations = Table(  # what the bot and a person said to each other; one per 
     Column("ended_at", Instant, nullable=False),
     Column("ending", String(12), nullable=False),
     Column("last_node", String(80), nullable=False),
+    Column("summary", Text, nullable=False, default="", info=PERSONAL),
 )
 turns = Table(
     "turns",

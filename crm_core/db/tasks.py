@@ -50,6 +50,11 @@ async def create_task(work: UnitOfWork, new: NewTask) -> int:
     return int((await work.run(insert(tasks).values(**values).returning(tasks.c.id))).scalar_one())
 
 
+async def of_call(work: UnitOfWork, call_id: str, by: str) -> bool:
+    """Whether `by` has made a task for this call."""
+    return await work.first(select(tasks.c.id).where(tasks.c.call_id == call_id, tasks.c.by == by)) is not None
+
+
 async def task_by_id(work: UnitOfWork, task_id: int) -> Task:
     """The task; raises NotFound."""
     row = await work.first(select(*_TASK).where(tasks.c.id == task_id))

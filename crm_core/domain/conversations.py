@@ -82,6 +82,7 @@ class Conversation:
     last_node: str
     turns: tuple[Turn, ...] = ()
     answers: tuple[Answer, ...] = ()
+    summary: str = ""  # one sentence for the operator who takes over
     disposition: str | None = None
     callback_at: datetime | None = None
     do_not_call: bool = False

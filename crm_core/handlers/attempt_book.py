@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from crm_core.db import attempts, lead_moves
+from crm_core.db import attempts, conversations, lead_moves, site, tasks
+from crm_core.db.dispositions import call_to_dispose
 from crm_core.db.do_not_call import Blocked, BlockKind, add_blocks
 from crm_core.db.engine import Database
 from crm_core.db.leads import LeadKey
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.attempts import Attempt, Outcome, Verdict
 from crm_core.domain.campaigns import Campaign
+from crm_core.domain.sales import TaskKind
+from crm_core.domain.work_calendar import next_working_time
 from crm_core.events import LeadClosed
 from crm_core.handlers.commits import committed
 
 #: Why a lead was closed that pressed the opt-out key.
 OPTED_OUT = "opted_out"
+#: Who made a task for a person the bot could not hand on.
+_BY_BOT = "bot: nobody was free"
 
 
 class DatabaseAttemptBook:
@@ -37,6 +43,26 @@ class DatabaseAttemptBook:
     async def conclude(self, attempt_id: str, outcome: Outcome, now: datetime) -> None:
         """Write the outcome before the channel ends; the end does not overwrite it."""
         await committed(self._database, lambda work: attempts.conclude(work, attempt_id, outcome))
+
+    async def handed_on(self, call_id: str) -> bool:
+        """Whether the bot wants an agent for the person on this call."""
+        async with self._database.reading() as work:
+            return await conversations.transferred(work, call_id) is not None
+
+    async def nobody_took_over(self, call_id: str, now: datetime) -> None:
+        """A callback task with the bot's summary, due at the next working time; made once for each call."""
+
+        async def act(work: UnitOfWork) -> None:
+            call = await call_to_dispose(work, call_id)
+            summary = await conversations.transferred(work, call_id)
+            if summary is None or await tasks.of_call(work, call_id, _BY_BOT):
+                return
+            title = f"Asked the bot for a person: {summary}" if summary else "Asked the bot for a person"
+            due = next_working_time(now, await site.calendar(work))
+            new = tasks.NewTask(TaskKind.CALLBACK, title[:200], due, _BY_BOT, now)
+            await tasks.create_task(work, replace(new, contact_id=call.contact_id, call_id=call_id, number=call.number))
+
+        await committed(self._database, act)
 
     async def opted_out(self, attempt_id: str, now: datetime) -> None:
         """Put the number on the system's do-not-call list and close the lead."""

@@ -19,6 +19,7 @@ from crm_core.domain.conversations import Answer, Conversation, Ending, Party, T
 from crm_core.domain.sales import TaskKind
 from crm_core.errors import BadInput, NotFound
 from crm_core.events import CallMissed, ConversationEnded, LeadDisposed
+from crm_core.handlers.attempt_book import DatabaseAttemptBook
 from crm_core.handlers.call_book import DatabaseCallBook
 from crm_core.handlers.conversations import DatabaseConversationBook, survey, transcript
 from crm_core.handlers.hopper import DatabaseHopper
@@ -197,6 +198,25 @@ async def test_without_a_pipeline_a_deal_says_what_to_do(database: Database) -> 
         assert await sales.default_stages(work) == []
     with pytest.raises(BadInput, match="rules install"):
         await DatabaseConversationBook(database).record(spoken(attempt.id, deals=(WantedDeal("A deal"),)), after(31))
+
+
+async def test_whom_the_bot_hands_on_is_known_and_gets_one_task_if_nobody_takes_over(database: Database) -> None:
+    _, (first, second) = await leased(database, 2)
+    book, desk = DatabaseConversationBook(database), DatabaseAttemptBook(database)
+    await book.record(spoken(first.id, ending=Ending.TRANSFERRED, summary="wants the price"), after(31))
+    await book.record(spoken(second.id), after(31))
+    assert await desk.handed_on(first.id)
+    assert not await desk.handed_on(second.id)
+    assert not await desk.handed_on("1.1")
+    for call in (first.id, first.id, second.id):
+        await desk.nobody_took_over(call, after(50))
+    (task,) = await rows_of(database, tasks)
+    assert (task.kind, task.title, task.number) == (
+        "callback",
+        "Asked the bot for a person: wants the price",
+        first.number,
+    )
+    assert task.due_at >= after(50)
 
 
 async def test_a_campaign_counts_its_answers_and_where_people_left(database: Database) -> None:

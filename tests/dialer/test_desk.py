@@ -214,6 +214,59 @@ def test_the_bot_talks_where_the_campaign_says_so_and_no_agent_is_taken() -> Non
     run(main())
 
 
+def test_when_the_bot_is_done_the_call_ends() -> None:
+    async def main() -> None:
+        hall = a_hall(campaign(mode=DialMode.BOT, script="survey"), agents=1)
+        assert await hall.desk.after_bot("tl-1") == HandOff("hangup")
+        assert hall.roster.people[1].state is AgentState.AVAILABLE
+
+    run(main())
+
+
+def test_whom_the_bot_hands_on_is_given_an_agent() -> None:
+    async def main() -> None:
+        hall = a_hall(campaign(mode=DialMode.BOT, script="survey"), agents=1)
+        hall.attempts.wanted_by_bot.add("tl-1")
+        handed = await hall.desk.after_bot("tl-1")
+        assert (handed.action, handed.agent_leg) == ("bridge", "PJSIP/op1-00000001")
+        assert hall.attempts.not_taken_over == []
+
+    run(main())
+
+
+def test_of_the_campaign_nobody_is_free_so_whoever_takes_calls_is_given() -> None:
+    async def main() -> None:
+        hall = a_hall(campaign(mode=DialMode.BOT, script="survey"))
+        hall.roster.add(agent(4, START, campaign_id=2))
+        hall.attempts.wanted_by_bot.add("tl-1")
+        assert (await hall.desk.after_bot("tl-1")).agent_leg == "PJSIP/op4-00000004"
+
+    run(main())
+
+
+def test_nobody_takes_over_from_the_bot_so_a_task_is_made_and_the_person_told() -> None:
+    async def main() -> None:
+        hall = a_hall(campaign(mode=DialMode.BOT, script="survey"), missed_message="missed")
+        hall.attempts.wanted_by_bot.add("tl-1")
+        assert await hall.desk.after_bot("tl-1") == HandOff("closed", message="missed")
+        assert hall.attempts.not_taken_over == ["tl-1"]
+        assert elapsed() == DeskSettings().bot_wait.total_seconds()
+
+    run(main())
+
+
+def test_an_agent_whose_leg_was_gone_after_the_bot_does_not_bring_the_bot_back() -> None:
+    async def main() -> None:
+        hall = a_hall(campaign(mode=DialMode.BOT, script="survey"), agents=2)
+        hall.attempts.wanted_by_bot.add("tl-1")
+        first = await hall.desk.after_bot("tl-1")
+        second = await hall.answered("tl-1", again=True)
+        assert second.action == "bridge"
+        assert second.agent_leg != first.agent_leg
+
+    run(main())
+
+
 # --- nobody is free
 def test_when_nobody_is_free_within_the_limit_the_message_plays_and_the_call_counts_as_abandoned() -> None:
     async def main() -> None:

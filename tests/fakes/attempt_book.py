@@ -17,6 +17,8 @@ class FakeAttemptBook:
     concluded: list[tuple[str, Outcome]] = field(default_factory=list)
     opt_outs: list[str] = field(default_factory=list)
     down: bool = False
+    wanted_by_bot: set[str] = field(default_factory=set)
+    not_taken_over: list[str] = field(default_factory=list)
 
     def _ask(self) -> None:
         if self.down:
@@ -40,6 +42,14 @@ class FakeAttemptBook:
         if attempt.outcome is None:
             self.concluded.append((attempt_id, outcome))
             self.hopper.attempts[attempt_id] = replace(attempt, outcome=outcome)
+
+    async def handed_on(self, call_id: str) -> bool:
+        self._ask()
+        return call_id in self.wanted_by_bot
+
+    async def nobody_took_over(self, call_id: str, now: datetime) -> None:
+        self._ask()
+        self.not_taken_over.append(call_id)
 
     async def opted_out(self, attempt_id: str, now: datetime) -> None:
         self._ask()

@@ -60,6 +60,9 @@ class ToldDesk:
     async def unanswered(self, channel: str) -> HandOff:
         return await self._answer(channel)
 
+    async def after_bot(self, channel: str) -> HandOff:
+        return await self._answer(("after bot", channel))
+
     async def opted_out(self, channel: str, key: str) -> None:
         self.asked.append((channel, key))
 

@@ -40,6 +40,9 @@ class Desk:
     async def unanswered(self, channel: str) -> HandOff:
         return self._take(channel)
 
+    async def after_bot(self, channel: str) -> HandOff:
+        return self._take(channel)
+
     async def opted_out(self, channel: str, key: str) -> None:
         self._take((channel, key))
 

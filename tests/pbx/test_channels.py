@@ -211,6 +211,14 @@ def test_renamed_channels_and_inner_channels_make_no_calls() -> None:
     assert fold.channels == {"a-1"}
 
 
+@pytest.mark.parametrize("name", ["WebSocket/trunkline-bot/0x7f", "AudioSocket/127.0.0.1:8090-0x7f"])
+def test_the_bots_media_is_no_agent(name: str) -> None:
+    media = ChannelCreated("1.1", name, "a-1", UP, None, "hand-off", "bot", second(2))
+    entered = [ChannelEnteredBridge(channel, "b", second(3)) for channel in ("1.1", "a-1")]
+    call = only_call([*outgoing("a-1"), media, *entered, *hung_up("1.1"), *hung_up("a-1")])
+    assert (call.bridged_at, call.agent_leg, len(call.legs)) == (None, None, 1)
+
+
 def test_changes_of_one_call_come_as_one_and_are_told_once() -> None:
     fold = folded(outgoing("a-1"))
     assert fold.has_news

@@ -76,6 +76,16 @@ def test_an_answer_and_a_bridge_nobody_saw_have_the_time_of_the_list() -> None:
     assert (call.answered_at, call.bridged_at, call.agent_phone) == (second(30), second(30), "op1")
 
 
+def test_the_bots_media_is_no_leg_of_the_call_it_serves() -> None:
+    fold = CallFold("pbx")
+    media = listed("1.1", "WebSocket/trunkline-bot/0x7f", linkedid="a-1", bridge="b")
+    fold.resume([stored()], [listed("a-1", bridge="b"), media], second(5))
+    for event in hung_up("a-1"):
+        fold.apply(event)
+    (call,) = fold.changed()
+    assert (call.bridged_at, len(call.legs), call.outcome) == (None, 1, Outcome.HUNG_UP)
+
+
 def test_a_call_nobody_knew_is_taken_in() -> None:
     fold = CallFold("pbx", "UZ")
     caller = listed("1795318475.28", caller="901234567", exten="998712000000", state=RINGING)

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ending", sa.String(length=12), nullable=False),
         sa.Column("last_node", sa.String(length=80), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_conversations_contact_id")),
         sa.PrimaryKeyConstraint("call_id", name=op.f("pk_conversations")),
     )
