@@ -85,7 +85,7 @@ class Conversation:
     summary: str = ""  # one sentence for the operator who takes over
     disposition: str | None = None
     callback_at: datetime | None = None
-    do_not_call: bool = False
+    do_not_call: str | None = None  # "all", or "campaign": this campaign only
     deals: tuple[WantedDeal, ...] = ()
     tasks: tuple[WantedTask, ...] = ()
 

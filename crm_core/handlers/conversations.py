@@ -9,7 +9,7 @@ from crm_core.db import attempts, campaigns, conversations, sales, site, tasks
 from crm_core.db import dispositions as disposition_rows
 from crm_core.db.conversations import Whose
 from crm_core.db.dispositions import DisposedCall
-from crm_core.db.do_not_call import Blocked, BlockKind, add_blocks
+from crm_core.db.do_not_call import WHOLE_SYSTEM, Blocked, BlockKind, add_blocks
 from crm_core.db.engine import Database
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.attempts import Outcome
@@ -92,9 +92,11 @@ async def _record(work: UnitOfWork, conversation: Conversation, now: datetime) -
     by = f"bot: {conversation.script}"
     await _make_deals(work, conversation, call, by, now)
     await _make_tasks(work, conversation, call, by, now)
-    if conversation.do_not_call and call.number is not None:
+    if conversation.do_not_call is not None and call.number is not None:
+        only_here = call.campaign_id if conversation.do_not_call == "campaign" else None
         reason = f"asked the bot in call {call.call_id}"
-        await add_blocks(work, [Blocked(BlockKind.NUMBER, call.number, reason=reason)], now)
+        block = Blocked(BlockKind.NUMBER, call.number, only_here or WHOLE_SYSTEM, reason)
+        await add_blocks(work, [block], now)
     if conversation.disposition is not None:
         said = _note(conversation)
         await dispose(

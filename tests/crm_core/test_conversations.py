@@ -130,7 +130,7 @@ async def test_all_that_follows_stands_in_one_commit(seeded_database: Database) 
     whole = spoken(
         attempt.id,
         disposition="interested",
-        do_not_call=True,
+        do_not_call="all",
         deals=(WantedDeal("Sanatorium", "New", Decimal("1500000"), "UZS"),),
         tasks=(WantedTask("Bad rating: call her", TaskKind.CALLBACK), WantedTask("Send the price", due_at=after(60))),
     )
@@ -155,6 +155,14 @@ async def test_all_that_follows_stands_in_one_commit(seeded_database: Database) 
         "LeadDisposed",
         "ConversationEnded",
     ]
+
+
+async def test_who_refuses_this_campaign_may_be_called_by_another(database: Database) -> None:
+    campaign, (attempt,) = await leased(database)
+    await DatabaseConversationBook(database).record(spoken(attempt.id, do_not_call="campaign"), after(31))
+    async with database.reading() as work:
+        assert [block.campaign_id for block in await blocks_for(work, attempt.number, campaign.id)] == [campaign.id]
+        assert await blocks_for(work, attempt.number) == []
 
 
 async def test_told_again_only_the_words_are_replaced(seeded_database: Database) -> None:
