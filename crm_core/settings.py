@@ -10,7 +10,9 @@ from pathlib import Path
 from crm_core.domain.phone import is_country
 from crm_core.errors import BadSetting
 
-ROLES = ("web", "pbx", "dialer", "worker")
+#: The bot brings recognisers of 200 MB each: it runs where it is asked for.
+USUAL_ROLES = ("web", "pbx", "dialer", "worker")
+ROLES = (*USUAL_ROLES, "bot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Settings:
     ami_secret: str = field(repr=False)
     agi_host: str
     agi_port: int
+    bot_port: int
+    bot_secret: str = field(repr=False)
     cdr_file: Path
     web_host: str
     web_port: int
@@ -40,14 +44,19 @@ class Settings:
 def settings_from_env(env: Mapping[str, str]) -> Settings:
     """Read settings from `env`; raises BadSetting naming the variable and what to write there."""
     home = Path(env.get("TRUNKLINE_HOME", "var")).resolve()
-    roles = frozenset(part.strip() for part in env.get("TRUNKLINE_ROLES", ",".join(ROLES)).split(",") if part.strip())
+    roles = frozenset(
+        part.strip() for part in env.get("TRUNKLINE_ROLES", ",".join(USUAL_ROLES)).split(",") if part.strip()
+    )
     if unknown := roles - set(ROLES):
         raise BadSetting(
             "TRUNKLINE_ROLES", f"unknown role {', '.join(sorted(unknown))}", f"Choose of {', '.join(ROLES)}"
         )
     if not roles:
-        raise BadSetting("TRUNKLINE_ROLES", "no role given", f"Choose of {', '.join(ROLES)}, or leave it unset for all")
+        raise BadSetting(
+            "TRUNKLINE_ROLES", "no role given", f"Choose of {', '.join(ROLES)}, or leave it unset for the usual ones"
+        )
     pbx = Path(env.get("TRUNKLINE_PBX", home / "pbx"))
+    agi_port = _port(env, "AGI_PORT", 14573)
     return Settings(
         home=home,
         database_url=env.get("DATABASE_URL") or f"sqlite:///{home / 'trunkline.db'}",
@@ -57,9 +66,11 @@ def settings_from_env(env: Mapping[str, str]) -> Settings:
         ami_host=env.get("AMI_HOST", "127.0.0.1"),
         ami_port=_port(env, "AMI_PORT", 15038),
         ami_user=env.get("AMI_USER", "trunkline"),
-        ami_secret=env.get("AMI_SECRET", "") or _shipped_secret(pbx),
+        ami_secret=env.get("AMI_SECRET", "") or _shipped_secret(pbx, "ami", "AMI_SECRET"),
         agi_host=env.get("AGI_HOST", "127.0.0.1"),
-        agi_port=_port(env, "AGI_PORT", 14573),
+        agi_port=agi_port,
+        bot_port=_port(env, "BOT_PORT", agi_port + 1),
+        bot_secret=env.get("BOT_SECRET", "") or _shipped_secret(pbx, "bot", "BOT_SECRET"),
         cdr_file=Path(env.get("CDR_FILE", pbx / "log" / "cdr-custom" / "trunkline.csv")),
         web_host=env.get("WEB_HOST", "127.0.0.1"),
         web_port=_port(env, "WEB_PORT", 18080),
@@ -92,14 +103,12 @@ def _choice(env: Mapping[str, str], name: str, choices: Sequence[str]) -> str:
     return chosen
 
 
-def _shipped_secret(pbx: Path) -> str:
-    """The secret `trunkline pbx up` made for its own Asterisk; empty when there is none (the link then says so)."""
+def _shipped_secret(pbx: Path, name: str, variable: str) -> str:
+    """A secret `trunkline pbx up` made for its own Asterisk; empty when there is none (whoever needs it says so)."""
     kept = pbx / "secrets.json"
     if not kept.is_file():
         return ""
     try:
-        return str(json.loads(kept.read_text()).get("ami", ""))
+        return str(json.loads(kept.read_text()).get(name, ""))
     except (OSError, ValueError, AttributeError) as error:
-        raise BadSetting(
-            "AMI_SECRET", f"{kept} cannot be read", "Set AMI_SECRET, or `trunkline pbx up` again"
-        ) from error
+        raise BadSetting(variable, f"{kept} cannot be read", f"Set {variable}, or `trunkline pbx up` again") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from crm_core.errors import BadSetting
@@ -50,6 +50,7 @@ class DeskSettings:
     ring_agent_for: timedelta = timedelta(seconds=20)  # agents whose phone rings per call
     bot_wait: timedelta = timedelta(seconds=20)  # a person the bot hands on waits so long for an agent
     night_script: str | None = None  # the infobot takes calls outside hours and talks by this script
+    night_fields: Mapping[str, str] = field(default_factory=dict)  # what the script's fields hold
 
 
 def dialer_settings_from_env(env: Mapping[str, str]) -> DialerSettings:
@@ -62,7 +63,8 @@ def dialer_settings_from_env(env: Mapping[str, str]) -> DialerSettings:
 
 def desk_settings_from_env(env: Mapping[str, str]) -> DeskSettings:
     """Read DESK_CLOSED_MESSAGE, DESK_MISSED_MESSAGE, DESK_INCOMING_NOTICE (names of sounds), DESK_INCOMING_WAIT and
-    DESK_RING_AGENT_FOR (seconds), DESK_RECORD_INCOMING (yes or no) and DESK_NIGHT_SCRIPT (name of a script).
+    DESK_RING_AGENT_FOR (seconds), DESK_RECORD_INCOMING (yes or no), DESK_NIGHT_SCRIPT (name of a script)
+    and DESK_NIGHT_FIELDS (name=value, several parted by ;).
 
     Raises BadSetting naming the variable."""
     usual = DeskSettings()
@@ -77,6 +79,7 @@ def desk_settings_from_env(env: Mapping[str, str]) -> DeskSettings:
         record_incoming=record == "yes",
         incoming_notice=_sound(env, "DESK_INCOMING_NOTICE"),
         night_script=env.get("DESK_NIGHT_SCRIPT") or None,
+        night_fields=_pairs(env, "DESK_NIGHT_FIELDS"),
         ring_agent_for=timedelta(seconds=_positive(env, "DESK_RING_AGENT_FOR", usual.ring_agent_for.total_seconds())),
     )
 
@@ -88,6 +91,13 @@ def _sound(env: Mapping[str, str], name: str) -> str | None:
         what = "Write its path without the ending, as custom/closed; several joined by &"
         raise BadSetting(name, f"{text!r} is no name of a sound", what)
     return text
+
+
+def _pairs(env: Mapping[str, str], name: str) -> dict[str, str]:
+    given = [part.partition("=") for part in env.get(name, "").split(";") if part.strip()]
+    if any(not sign or not field.strip() for field, sign, _ in given):
+        raise BadSetting(name, f"{env[name]!r} is no list of fields", "Write company=Lola; opens=at nine")
+    return {field.strip(): value.strip() for field, _, value in given}
 
 
 def _positive(env: Mapping[str, str], name: str, default: float) -> float:

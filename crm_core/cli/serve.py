@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 def add_serve_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Mount `serve`."""
-    serve = subparsers.add_parser("serve", help="run the service (all roles, or some)")
-    serve.add_argument("--roles", help=f"comma-separated, of {', '.join(ROLES)} (default: all)")
+    serve = subparsers.add_parser("serve", help="run the service (its usual roles, or some)")
+    serve.add_argument("--roles", help=f"comma-separated, of {', '.join(ROLES)} (default: all but bot)")
     serve.set_defaults(run=run)
 
 

@@ -100,6 +100,7 @@ class CampaignPolicy:
     wrap_up: timedelta = timedelta(seconds=30)
     hand_off: HandOffMode = HandOffMode.PARKED
     script: str | None = None  # mode bot: the script the infobot talks by
+    script_fields: dict[str, str] = field(default_factory=dict)  # of the script, where a lead has none of the name
     ring_agent_for: timedelta = timedelta(seconds=20)  # hand-off by ringing; then another agent, or the message
 
 

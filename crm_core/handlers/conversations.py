@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from crm_core.commands import RecordDisposition
@@ -26,18 +28,26 @@ from crm_core.handlers.sales import check_money
 NAME_FIELD = "name"
 
 
-class DatabaseConversationBook:
-    """`ConversationBook` over the database. `night_script`: by which the bot takes calls outside hours."""
+@dataclass(frozen=True, slots=True)
+class NightScript:
+    """A script by name, and what its fields hold."""
 
-    def __init__(self, database: Database, night_script: str | None = None) -> None:
-        self._database, self._night_script = database, night_script
+    name: str
+    fields: Mapping[str, str]
+
+
+class DatabaseConversationBook:
+    """`ConversationBook` over the database. `night`: the script by which the bot takes calls outside hours."""
+
+    def __init__(self, database: Database, night: NightScript | None = None) -> None:
+        self._database, self._night = database, night
 
     async def begin(self, call_id: str) -> Briefing | None:
         """The call counts as answered from now on: the bot talks. None if neither a campaign of the bot dialed it nor
         it came outside hours with a script for that."""
 
         async def act(work: UnitOfWork) -> Briefing | None:
-            return await _begin_dialed(work, call_id) or await _begin_incoming(work, call_id, self._night_script)
+            return await _begin_dialed(work, call_id) or await _begin_incoming(work, call_id, self._night)
 
         return await committed(self._database, act, at_once=True)
 
@@ -68,20 +78,22 @@ async def survey(campaign: str, database: Database) -> SurveyResult:
 
 async def _begin_dialed(work: UnitOfWork, call_id: str) -> Briefing | None:
     dialed = await conversations.dialed(work, call_id)
-    script = None if dialed is None else campaigns.policy_of(dialed.policy).script
-    if dialed is None or script is None:
+    policy = None if dialed is None else campaigns.policy_of(dialed.policy)
+    if dialed is None or policy is None or policy.script is None:
         return None
     await attempts.conclude(work, call_id, Outcome.ANSWERED)
     zone = dialed.zone or (await site.calendar(work)).zone
-    fields = {name: str(value) for name, value in dialed.fields.items()} | {NAME_FIELD: dialed.name}
-    return Briefing(call_id, script, dialed.number, dialed.language, zone, dialed.campaign_id, fields)
+    own = {name: str(value) for name, value in dialed.fields.items() if value not in (None, "")}
+    fields = policy.script_fields | own | {NAME_FIELD: dialed.name}
+    return Briefing(call_id, policy.script, dialed.number, dialed.language, zone, dialed.campaign_id, fields)
 
 
-async def _begin_incoming(work: UnitOfWork, call_id: str, script: str | None) -> Briefing | None:
-    if script is None or (caller := await conversations.take_after_hours(work, call_id)) is None:
+async def _begin_incoming(work: UnitOfWork, call_id: str, night: NightScript | None) -> Briefing | None:
+    if night is None or (caller := await conversations.take_after_hours(work, call_id)) is None:
         return None
     zone = (await site.calendar(work)).zone
-    return Briefing(call_id, script, caller.number, caller.language, zone, fields={NAME_FIELD: caller.name})
+    fields = {**night.fields, NAME_FIELD: caller.name}
+    return Briefing(call_id, night.name, caller.number, caller.language, zone, fields=fields)
 
 
 async def _record(work: UnitOfWork, conversation: Conversation, now: datetime) -> None:

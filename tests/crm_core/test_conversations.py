@@ -21,7 +21,7 @@ from crm_core.errors import BadInput, NotFound
 from crm_core.events import CallMissed, ConversationEnded, LeadDisposed
 from crm_core.handlers.attempt_book import DatabaseAttemptBook
 from crm_core.handlers.call_book import DatabaseCallBook
-from crm_core.handlers.conversations import DatabaseConversationBook, survey, transcript
+from crm_core.handlers.conversations import DatabaseConversationBook, NightScript, survey, transcript
 from crm_core.handlers.hopper import DatabaseHopper
 from crm_core.handlers.reception import DatabaseReception
 from crm_core.ports import IncomingCall
@@ -39,9 +39,14 @@ from tests.crm_core.dialing import (
     rows_of,
 )
 
+NIGHT = NightScript("night", {"company": "Lola"})
+
 
 async def leased(database: Database, count: int = 1) -> tuple[Campaign, list[Attempt]]:
-    campaign = await add_campaign(database, leads_wanted=count, mode=DialMode.BOT, script="survey")
+    fields = {"company": "Lola", "day": "today", "city": "Toshkent"}
+    campaign = await add_campaign(
+        database, leads_wanted=count, mode=DialMode.BOT, script="survey", script_fields=fields
+    )
     wanted = await attempts_for(database, campaign)
     return campaign, await DatabaseHopper(database, lambda: NOW).lease(wanted, TRUNK, NOW)
 
@@ -60,12 +65,12 @@ async def test_the_bot_is_told_whom_it_talks_to_and_the_call_counts_as_answered(
     campaign, (attempt,) = await leased(database)
     async with database.work() as work:
         await work.run(update(contacts).values(name="Dilnoza", language="uz"))
-        await work.run(update(leads).values(zone="Asia/Samarkand", fields={"city": "Buxoro", "visits": 3}))
+        await work.run(update(leads).values(zone="Asia/Samarkand", fields={"city": "Buxoro", "visits": 3, "day": ""}))
     briefing = await DatabaseConversationBook(database).begin(attempt.id)
     assert briefing is not None
     assert (briefing.script, briefing.number, briefing.campaign_id) == ("survey", attempt.number, campaign.id)
     assert (briefing.language, briefing.zone) == ("uz", "Asia/Samarkand")
-    assert briefing.fields == {"name": "Dilnoza", "city": "Buxoro", "visits": "3"}
+    assert briefing.fields == {"name": "Dilnoza", "city": "Buxoro", "visits": "3", "company": "Lola", "day": "today"}
     await DatabaseCallBook(database, lambda: NOW).record_calls(
         [outgoing(attempt, answered_at=after(4), ended_at=after(31))]
     )
@@ -84,7 +89,7 @@ async def test_a_call_of_operators_is_none_of_the_bots(database: Database) -> No
 
 
 async def test_outside_hours_the_bot_takes_a_call_which_is_then_not_missed(database: Database) -> None:
-    reception, book = DatabaseReception(database), DatabaseConversationBook(database, "night")
+    reception, book = DatabaseReception(database), DatabaseConversationBook(database, NIGHT)
     call_book = DatabaseCallBook(database, lambda: NOW)
     for call, late in (("1.1", True), ("1.2", False)):
         await reception.note_incoming(IncomingCall(call, "PJSIP/x-1", "+998712000000", None), late, NOW)
@@ -92,7 +97,7 @@ async def test_outside_hours_the_bot_takes_a_call_which_is_then_not_missed(datab
     briefing = await book.begin("1.1")
     assert briefing is not None
     assert (briefing.script, briefing.number) == ("night", "+998901299999")
-    assert briefing.fields == {"name": ""}
+    assert briefing.fields == {"name": "", "company": "Lola"}
     assert await book.begin("1.2") is None
     assert await DatabaseConversationBook(database).begin("1.1") is None
     await call_book.record_calls([incoming(call, answered_at=NOW, ended_at=after(30)) for call in ("1.1", "1.2")])
@@ -106,9 +111,9 @@ async def test_a_night_caller_who_is_known_is_greeted_by_name(database: Database
     caller = number_of(0)
     await DatabaseReception(database).note_incoming(IncomingCall("1.1", "PJSIP/x-1", "+998", caller), True, NOW)
     await DatabaseCallBook(database, lambda: NOW).record_calls([incoming("1.1", number=caller)])
-    briefing = await DatabaseConversationBook(database, "night").begin("1.1")
+    briefing = await DatabaseConversationBook(database, NIGHT).begin("1.1")
     assert briefing is not None
-    assert briefing.fields == {"name": "person 0"}
+    assert briefing.fields == {"name": "person 0", "company": "Lola"}
     assert campaign.policy.script is None
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from crm_core.errors import BadSetting
-from crm_core.settings import ROLES, settings_from_env
+from crm_core.settings import USUAL_ROLES, settings_from_env
 
 
 def test_nothing_need_be_set(tmp_path: Path) -> None:
     settings = settings_from_env({"TRUNKLINE_HOME": str(tmp_path)})
     assert settings.database_url == f"sqlite:///{tmp_path}/trunkline.db"
     assert settings.redis_url is None
-    assert settings.roles == set(ROLES)
+    assert settings.roles == set(USUAL_ROLES)
     assert (settings.log_json, settings.log_numbers) == (False, False)
     assert settings.country is None
     assert settings_from_env({"TRUNKLINE_HOME": str(tmp_path), "TRUNKLINE_COUNTRY": "uz"}).country == "UZ"
@@ -29,7 +29,7 @@ def test_an_empty_variable_is_as_good_as_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("TRUNKLINE_ROLES", "web,cook", "web, pbx, dialer, worker"),
+        ("TRUNKLINE_ROLES", "web,cook", "web, pbx, dialer, worker, bot"),
         ("TRUNKLINE_ROLES", ",", "no role"),
         ("AMI_PORT", "0", "1 to 65535"),
         ("AGI_PORT", "65536", "1 to 65535"),
@@ -46,8 +46,18 @@ def test_a_wrong_setting_is_named_with_what_to_write(name: str, value: str, says
     assert caught.value.where == name
 
 
+def test_the_bots_port_follows_the_agi_port_unless_it_is_set() -> None:
+    assert settings_from_env({"AGI_PORT": "14000"}).bot_port == 14001
+    assert settings_from_env({"AGI_PORT": "14000", "BOT_PORT": "15000"}).bot_port == 15000
+
+
 def test_secrets_do_not_print(tmp_path: Path) -> None:
-    secrets = {"AMI_SECRET": "hush-1", "DATABASE_URL": "postgresql://u:hush-2@h/d", "REDIS_URL": "redis://:hush-3@h/0"}
+    secrets = {
+        "AMI_SECRET": "hush-1",
+        "BOT_SECRET": "hush-4",
+        "DATABASE_URL": "postgresql://u:hush-2@h/d",
+        "REDIS_URL": "redis://:hush-3@h/0",
+    }
     assert "hush" not in repr(settings_from_env({"TRUNKLINE_HOME": str(tmp_path), **secrets}))
 
 
@@ -58,6 +68,9 @@ def test_the_secret_of_the_shipped_asterisk_is_found_unless_one_is_set(tmp_path:
     (tmp_path / "pbx" / "secrets.json").write_text(json.dumps({"ami": "made here"}))
     assert settings_from_env(env).ami_secret == "made here"
     assert settings_from_env(env | {"AMI_SECRET": "my own"}).ami_secret == "my own"
+    assert settings_from_env(env).bot_secret == ""
+    (tmp_path / "pbx" / "secrets.json").write_text(json.dumps({"ami": "made here", "bot": "made too"}))
+    assert settings_from_env(env).bot_secret == "made too"
     (tmp_path / "pbx" / "secrets.json").write_text("{")
     with pytest.raises(BadSetting, match=r"secrets\.json"):
         settings_from_env(env)

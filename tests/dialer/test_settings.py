@@ -27,6 +27,7 @@ def test_what_is_set_is_taken() -> None:
             "DESK_RING_AGENT_FOR": "12",
             "DESK_RECORD_INCOMING": "no",
             "DESK_NIGHT_SCRIPT": "after-hours",
+            "DESK_NIGHT_FIELDS": "company = Lola; opens=at nine;",
         }
     )
     assert (desk.closed_message, desk.missed_message) == ("custom/closed&goodbye", "custom/missed")
@@ -34,6 +35,7 @@ def test_what_is_set_is_taken() -> None:
     assert (desk.incoming_wait, desk.ring_agent_for) == (timedelta(seconds=90), timedelta(seconds=12))
     assert desk.record_incoming is False
     assert desk.night_script == "after-hours"
+    assert desk.night_fields == {"company": "Lola", "opens": "at nine"}
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,7 @@ def test_what_is_set_is_taken() -> None:
         ("DESK_RECORD_INCOMING", "maybe"),
         ("DESK_INCOMING_WAIT", "0"),
         ("DESK_RING_AGENT_FOR", "soon"),
+        ("DESK_NIGHT_FIELDS", "Lola"),
     ],
 )
 def test_what_cannot_work_is_refused_by_name(name: str, text: str) -> None:
