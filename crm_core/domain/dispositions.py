@@ -27,6 +27,20 @@ class Disposition:
     makes_deal: bool = False
 
 
+#: What the shipped scripts of the infobot come to; agents are offered no key for them.
+BOT_DISPOSITIONS = (
+    Disposition("surveyed", "Answered the survey", LeadEffect.END),
+    Disposition("accepted", "Accepted", LeadEffect.END),
+    Disposition("declined", "Declined", LeadEffect.END),
+    Disposition("confirmed", "Confirmed the appointment", LeadEffect.END),
+    Disposition("moved", "Wants another time", LeadEffect.END),
+    Disposition("cancelled", "Cancelled the appointment", LeadEffect.END),
+    Disposition("promised", "Promised to pay", LeadEffect.END),
+    Disposition("says_paid", "Says it is paid", LeadEffect.END),
+    Disposition("disputed", "Disputes the debt", LeadEffect.END),
+    Disposition("passed_on", "Passed on to a colleague", LeadEffect.END),
+    Disposition("unfinished", "Did not talk to the end", LeadEffect.RETRY, retry_after=timedelta(days=1)),
+)
 #: Shipped; a site edits them in the database.
 DEFAULT_DISPOSITIONS = (
     Disposition("interested", "Interested", LeadEffect.END, "1", makes_deal=True),
@@ -38,4 +52,5 @@ DEFAULT_DISPOSITIONS = (
     Disposition("later", "Not now", LeadEffect.RETRY, "7", retry_after=timedelta(days=1)),
     Disposition("machine", "Answering machine", LeadEffect.RETRY, "8", retry_after=timedelta(hours=4)),
     Disposition("silence", "Nobody spoke", LeadEffect.RETRY, "9", retry_after=timedelta(hours=4)),
+    *BOT_DISPOSITIONS,
 )

@@ -9,13 +9,24 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, insert, select, text
 
 from crm_core.cli.db import add_db_commands
 from crm_core.db import migrate, site
 from crm_core.db.engine import Database, opened_database
 from crm_core.db.seed import seed
-from crm_core.db.tables import dispositions, metadata, pipelines, rules, site_settings, stages
+from crm_core.db.tables import (
+    answers,
+    conversations,
+    dispositions,
+    metadata,
+    pipelines,
+    rules,
+    site_settings,
+    stages,
+    turns,
+)
+from crm_core.domain.dispositions import BOT_DISPOSITIONS
 from crm_core.domain.rules import DEFAULT_RULES, ActionKind, Rule, RuleAction
 from crm_core.domain.sales import DEFAULT_STAGES
 from crm_core.domain.work_calendar import WorkCalendar
@@ -59,6 +70,25 @@ async def test_a_database_is_current_only_at_the_newest_revision(bare_url: str) 
         async with database.work() as work:
             await work.run(text("UPDATE alembic_version SET version_num = '0000'"))
         assert not await migrate.is_current(database)
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_a_site_with_dispositions_of_its_own_gets_those_of_the_shipped_scripts(bare_url: str, own: bool) -> None:
+    await migrate.upgrade(bare_url)
+    row = {"code": "passed_on", "label": "Ours", "effect": "end", "key": "", "position": 0}
+    row |= {"do_not_call": False, "makes_deal": False}
+    async with opened_database(bare_url) as database:
+        async with database.work() as work:  # as the revision before left it
+            for table in (turns, answers, conversations):
+                await work.run(text(f"DROP TABLE {table.name}"))
+            await work.run(text("UPDATE alembic_version SET version_num = '0001'"))
+            if own:
+                await work.run(insert(dispositions).values(row))
+        await migrate.upgrade_database(database)
+        async with database.reading() as work:
+            labels = {one.code: one.label for one in await work.all(select(dispositions))}
+    assert labels.get("passed_on") == ("Ours" if own else None)
+    assert len(labels) == (len(BOT_DISPOSITIONS) if own else 0)
 
 
 async def test_an_upgrade_that_fails_leaves_nothing_behind(bare_url: str) -> None:

@@ -9,7 +9,47 @@ revision = "0002"
 down_revision = "0001"
 
 
+#: Code, label, effect, retry after so many seconds: as shipped when this was written.
+_RESULTS = (
+    ("surveyed", "Answered the survey", "end", None),
+    ("accepted", "Accepted", "end", None),
+    ("declined", "Declined", "end", None),
+    ("confirmed", "Confirmed the appointment", "end", None),
+    ("moved", "Wants another time", "end", None),
+    ("cancelled", "Cancelled the appointment", "end", None),
+    ("promised", "Promised to pay", "end", None),
+    ("says_paid", "Says it is paid", "end", None),
+    ("disputed", "Disputes the debt", "end", None),
+    ("passed_on", "Passed on to a colleague", "end", None),
+    ("unfinished", "Did not talk to the end", "retry", 86400),
+)
+
+
 def upgrade() -> None:
+    _add_tables()
+    _add_results()
+
+
+def _add_results() -> None:
+    """A site that has dispositions of its own gets those the shipped scripts name; a new one is given all later."""
+    connection = op.get_bind()
+    dispositions = sa.table(
+        "dispositions",
+        *(sa.column(name) for name in ("code", "label", "effect", "key", "retry_after_seconds", "position")),
+        sa.column("do_not_call", sa.Boolean),
+        sa.column("makes_deal", sa.Boolean),
+    )
+    known = {row.code for row in connection.execute(sa.select(dispositions.c.code))}
+    if not known:
+        return
+    for place, (code, label, effect, retry) in enumerate(_RESULTS):
+        if code not in known:
+            row = {"code": code, "label": label, "effect": effect, "key": "", "retry_after_seconds": retry}
+            row |= {"position": 100 + place, "do_not_call": False, "makes_deal": False}
+            connection.execute(sa.insert(dispositions).values(row))
+
+
+def _add_tables() -> None:
     op.create_table(
         "conversations",
         sa.Column("call_id", sa.String(length=80), nullable=False),
