@@ -118,7 +118,8 @@ async def test_a_seeded_database_has_what_is_shipped(database: Database) -> None
         assert [(r.name, r.kind) for r in await work.all(select(stages).order_by(stages.c.position))] == [
             (name, kind.value) for name, kind in DEFAULT_STAGES
         ]
-        assert {r.key for r in await work.all(select(dispositions))} == set("123456789")
+        keys = [r.key for r in await work.all(select(dispositions)) if r.key]
+        assert sorted(keys) == list("123456789")
         assert await site.dialing_stopped(work) is None
         assert [r.name for r in await work.all(select(rules))] == ["note it"]
         assert len(await work.all(select(pipelines))) == 1
