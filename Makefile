@@ -7,7 +7,7 @@ export PYTHON
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
-install: ## set everything up: Python packages, Asterisk, PostgreSQL, Redis, SIPp (a second run does nothing)
+install: ## set everything up: Python packages, Asterisk, PostgreSQL, Redis, SIPp, voices (a second run does nothing)
 	@scripts/prepare.sh
 	@$(BIN)/trunkline pbx install
 	@scripts/servers.sh
@@ -28,6 +28,7 @@ check: ## format, lint, types, import contracts (no servers needed)
 	@$(BIN)/lint-imports
 
 bench: install ## measure against the bounds; writes var/bench.json
+	@scripts/servers.sh bench
 	@$(BIN)/python -m tests.bench
 
 crash: install ## kill the service, cut the link, restart Asterisk and the database, ten times over

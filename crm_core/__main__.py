@@ -8,7 +8,23 @@ import os
 import sys
 from collections.abc import Sequence
 
-from crm_core.cli import agent, campaign, db, deals, demo, dnc, leads, rules, serve, survey, tasks, trunk, why
+from crm_core.cli import (
+    agent,
+    bot,
+    campaign,
+    db,
+    deals,
+    demo,
+    dnc,
+    leads,
+    models,
+    rules,
+    serve,
+    survey,
+    tasks,
+    trunk,
+    why,
+)
 from crm_core.errors import CrmError
 from crm_core.settings import settings_from_env
 from pbx.command import add_pbx_commands
@@ -32,6 +48,8 @@ def parser() -> argparse.ArgumentParser:
     deals.add_deal_commands(commands)
     dnc.add_dnc_commands(commands)
     rules.add_rule_commands(commands)
+    bot.add_bot_commands(commands)
+    models.add_model_commands(commands)
     return top
 
 

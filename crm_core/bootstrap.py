@@ -17,6 +17,7 @@ from crm_core.events import AgentStateChanged, AttemptEnded, CallEnded, Campaign
 from crm_core.handlers.attempt_book import DatabaseAttemptBook
 from crm_core.handlers.automation import RuleRunner
 from crm_core.handlers.call_book import DatabaseCallBook
+from crm_core.handlers.conversations import DatabaseConversationBook, NightScript
 from crm_core.handlers.hopper import DatabaseHopper
 from crm_core.handlers.import_writing import finish_imports
 from crm_core.handlers.readiness import require_current
@@ -107,6 +108,8 @@ async def opened_service(
         if "worker" in settings.roles:
             service.add("rules", RuleRunner(database, stream, now).run)
             service.add("interrupted imports", lambda: _finish_imports(database, now))
+        if "bot" in settings.roles:
+            await _add_bot(service, stack, now)
         if "web" in settings.roles:
             app = make_app(_health(service, now))
             service.add("web", lambda: run_web(app, settings.web_host, settings.web_port))
@@ -153,6 +156,20 @@ def _add_dialer(service: Service, dialing: DialerSettings, now: Callable[[], dat
     service.settler = Settler(service.hopper, now)
     service.add("dialer", service.dialer.run)
     service.add("settler", service.settler.run)
+
+
+async def _add_bot(service: Service, stack: AsyncExitStack, now: Callable[[], datetime]) -> None:
+    # Here, not above: numpy and the recognisers' drivers are loaded where the bot runs and nowhere else.
+    from ivr_bot.bot import opened_bot
+    from ivr_bot.settings import bot_settings_from_env
+
+    settings = service.settings
+    desk = desk_settings_from_env(os.environ)
+    night = NightScript(desk.night_script, desk.night_fields) if desk.night_script is not None else None
+    book = DatabaseConversationBook(service.database, night)
+    of_bot = bot_settings_from_env(os.environ, settings.home, settings.agi_host, settings.bot_port, settings.bot_secret)
+    bot = await stack.enter_async_context(opened_bot(of_bot, book, None, os.environ, now))
+    service.add("bot", bot.run)
 
 
 def _health(service: Service, now: Callable[[], datetime]) -> Health:

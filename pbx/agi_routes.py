@@ -16,7 +16,7 @@ from pbx.call_state import dialable
 log = logging.getLogger(__name__)
 
 #: Extensions of the dialplan's context hand-off.
-ACTIONS = frozenset({"bridge", "ring", "abandon", "machine", "message", "wait", "closed", "hangup"})
+ACTIONS = frozenset({"bridge", "ring", "abandon", "machine", "message", "wait", "closed", "bot", "hangup"})
 #: What AMD() says in AMDSTATUS; NOTSURE, HANGUP and nothing at all are no machine.
 _VERDICTS: Mapping[str, Verdict] = {"HUMAN": Verdict.HUMAN, "MACHINE": Verdict.MACHINE}
 _AGAIN = "RETRY"
@@ -44,6 +44,7 @@ class AgiRoutes:
             "incoming": self._incoming,
             "waiting": self._waiting,
             "unanswered": self._unanswered,
+            "after-bot": self._after_bot,
             "optout": self._opted_out,
             "operator-login": self._operator_login,
         }
@@ -84,6 +85,9 @@ class AgiRoutes:
     async def _unanswered(self, request: AgiRequest) -> AgiAnswer:
         return self._carried_out(await self._desk.unanswered(request.channel))
 
+    async def _after_bot(self, request: AgiRequest) -> AgiAnswer:
+        return self._carried_out(await self._desk.after_bot(request.channel))
+
     async def _opted_out(self, request: AgiRequest) -> AgiAnswer:
         await self._desk.opted_out(request.channel, request.arg(0))
         return AgiAnswer()
@@ -121,4 +125,4 @@ class AgiRoutes:
 
 
 #: Every route we answer; `trunkline pbx doctor` compares it with what the dialplan asks for.
-ROUTES = frozenset({"answered", "incoming", "waiting", "unanswered", "optout", "operator-login"})
+ROUTES = frozenset({"answered", "incoming", "waiting", "unanswered", "after-bot", "optout", "operator-login"})

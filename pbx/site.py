@@ -57,6 +57,9 @@ class SitePorts:
 PBX_PORTS = SitePorts(sip=15060, ami=15038, wss=15089, rtp_first=20000, rtp_last=24999)
 NETWORK_PORTS = SitePorts(sip=15080, ami=15039, wss=None, rtp_first=25000, rtp_last=29999)
 AGI_PORT = 14573
+#: The bot's media ports lie just above the AGI port: the websocket, then the AudioSocket.
+_BOT_WEBSOCKET, _BOT_AUDIOSOCKET = 1, 2
+BotMedia = Literal["websocket", "audiosocket"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,9 @@ class PbxSite:
     browser_phones: tuple[Phone, ...] = ()
     #: SIP port of the other instance on `bind`: the PBX's trunk, the network's PBX.
     peer_port: int | None = None
+    #: Empty: this PBX has no bot. `audiosocket` is for Asterisks older than 22.10.
+    bot_secret: str = field(default="", repr=False)
+    bot_media: BotMedia = "websocket"
     #: (address, advertised as): for browsers on the same machine, see rtp.conf's ice_host_candidates.
     ice_host_candidates: tuple[tuple[str, str], ...] = ()
 
@@ -111,6 +117,14 @@ class PbxSite:
     def agi_url(self) -> str:
         return f"agi://{self.agi_host}:{self.agi_port}"
 
+    @property
+    def bot_websocket_port(self) -> int:
+        return self.agi_port + _BOT_WEBSOCKET
+
+    @property
+    def bot_audiosocket_port(self) -> int:
+        return self.agi_port + _BOT_AUDIOSOCKET
+
 
 def pbx_site(
     folder: Path,
@@ -121,8 +135,9 @@ def pbx_site(
     phones: Sequence[Phone] = (),
     browser_phones: Sequence[Phone] = (),
     recordings: Path | None = None,
+    bot_media: BotMedia = "websocket",
 ) -> PbxSite:
-    """The PBX in `folder`; its AMI secret is made once and kept there."""
+    """The PBX in `folder`; its secrets (AMI, bot) are made once and kept there."""
     folder = folder.resolve()
     return PbxSite(
         name="pbx",
@@ -131,6 +146,8 @@ def pbx_site(
         ami_secret=kept_secret(folder, "ami"),
         recordings=(recordings or folder / "recordings").resolve(),
         agi_port=agi_port,
+        bot_secret=kept_secret(folder, "bot"),
+        bot_media=bot_media,
         phones=tuple(phones),
         browser_phones=tuple(browser_phones),
         peer_port=None if network_ports is None else network_ports.sip,
@@ -183,6 +200,8 @@ def check_site(site: PbxSite) -> None:
             raise BadSite(f"phone {phone.name!r}: name and secret may hold letters, digits and _ . ~ - only")
     if not _SAFE_WORD.fullmatch(site.ami_secret):
         raise BadSite("the AMI secret may hold letters, digits and _ . ~ - only")
+    if site.bot_secret and not _SAFE_WORD.fullmatch(site.bot_secret):
+        raise BadSite("the bot's secret may hold letters, digits and _ . ~ - only")
     names = [phone.name for phone in (*site.phones, *site.browser_phones)]
     twice = sorted({name for name in names if names.count(name) > 1 or name in ("network", "pbx")})
     if twice:

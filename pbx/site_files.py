@@ -66,11 +66,31 @@ def _parts_by_name(site: PbxSite) -> Mapping[str, str]:
     if site.name == "network":
         return {"pjsip_pbx.conf": _pbx_peer(site), "pjsip_phones.conf": _played_phones(site)}
     return {
-        "globals.conf": f"TL_AGI = {site.agi_url}\n",
+        "globals.conf": _globals(site),
+        "websocket_client_bot.conf": _bot_client(site),
         "pjsip_trunks.conf": _network_trunk(site),
         "pjsip_operators.conf": _operators(site),
         "http_tls.conf": _tls(site),
     }
+
+
+def _globals(site: PbxSite) -> str:
+    text = f"TL_AGI = {site.agi_url}\n"
+    if not site.bot_secret:
+        return text
+    # The AudioSocket has no log-in: a call is known by an id that only the holder of the secret can work out.
+    address = f"{site.agi_host}:{site.bot_audiosocket_port}"
+    return text + f"TL_BOT_MEDIA = {site.bot_media}\nTL_BOT_SOCKET = {address}\nTL_BOT_SECRET = {site.bot_secret}\n"
+
+
+def _bot_client(site: PbxSite) -> str:
+    if not site.bot_secret:
+        return "; no bot\n"
+    return (
+        "[trunkline-bot](trunkline-media)\n"
+        f"uri = ws://{site.agi_host}:{site.bot_websocket_port}/media\n"
+        f"username = trunkline\npassword = {site.bot_secret}\n"
+    )
 
 
 def _directories(site: PbxSite) -> str:

@@ -20,5 +20,5 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 echo "Making .venv ..."
 "$python" -m venv .venv
-PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/pip install -q -c requirements.lock -e '.[dev]'
+PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/pip install -q -c requirements.lock -e '.[dev,bot]'
 printf '%s' "$want" > "$stamp"

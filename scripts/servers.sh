@@ -1,17 +1,26 @@
 #!/bin/sh
-# Installs what the tests start themselves: PostgreSQL, Redis, SIPp. Nothing of it is started or set to start at boot.
-# A second run finds everything in place and does nothing.
+# Installs what the tests start themselves: PostgreSQL, Redis, SIPp, and voices: espeak-ng, which is the bot's, and flite,
+# which plays callers. Nothing of it is started or set to start at boot.
+# With the word "bench" also the voices that only the measurement of hearing plays. A second run does nothing.
 set -eu
 packages=""
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || packages="$packages postgresql"
 command -v redis-server >/dev/null || packages="$packages redis-server"
 command -v sipp >/dev/null || packages="$packages sip-tester"
+command -v espeak-ng >/dev/null || packages="$packages espeak-ng libespeak-ng1"
+command -v flite >/dev/null || packages="$packages flite"
+if [ "${1:-}" = bench ]; then
+  command -v text2wave >/dev/null || packages="$packages festival"
+  for voice in festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts pocketsphinx-testdata; do
+    dpkg -s "$voice" >/dev/null 2>&1 || packages="$packages $voice"
+  done
+fi
 [ -z "$packages" ] && exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   echo "The tests need these and this script can install them only as root on Debian:$packages" >&2
   echo "Install them (on Debian: apt-get install$packages) so that initdb (in /usr/lib/postgresql/*/bin or on the PATH)," >&2
-  echo "redis-server and sipp are found, and run this again." >&2
+  echo "redis-server, sipp, espeak-ng and flite are found, and run this again." >&2
   exit 1
 fi
 

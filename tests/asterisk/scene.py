@@ -210,8 +210,8 @@ def _is_new(event: Event) -> bool:
     return event.get("Event") == "Newchannel"
 
 
-def scene_settings(pair: Pair, folder: Path, database_url: str, redis_url: str | None = None) -> Settings:
-    """Settings of a service that works with `pair`."""
+def scene_settings(pair: Pair, folder: Path, database_url: str, redis_url: str | None = None, **more: str) -> Settings:
+    """Settings of a service that works with `pair`; `more` are variables of its environment."""
     env = {
         "TRUNKLINE_HOME": str(folder),
         "DATABASE_URL": database_url,
@@ -222,19 +222,22 @@ def scene_settings(pair: Pair, folder: Path, database_url: str, redis_url: str |
         "AGI_PORT": str(pair.pbx.agi_port),
         "CDR_FILE": str(pair.pbx.cdr_file),
         "WEB_PORT": str(pair.pbx.agi_port + 2000),
+        "BOT_PORT": str(pair.pbx.bot_websocket_port),
+        "BOT_SECRET": pair.pbx.bot_secret,
+        **more,
     }
     return settings_from_env(env)
 
 
 @asynccontextmanager
 async def opened_scene(
-    pair: Pair, folder: Path, database_url: str, redis_url: str | None = None
+    pair: Pair, folder: Path, database_url: str, redis_url: str | None = None, **more: str
 ) -> AsyncIterator[Scene]:
     """Run the service on an empty, migrated database; at the end hang everything up and stop it."""
     pair.pbx.cdr_file.unlink(missing_ok=True)  # calls of tests before are none of this database
     shutil.rmtree(pair.pbx.recordings, ignore_errors=True)
     pair.pbx.recordings.mkdir()
-    settings = scene_settings(pair, folder, database_url, redis_url)
+    settings = scene_settings(pair, folder, database_url, redis_url, **more)
     async with (
         opened_wire(pair.pbx) as wire,
         opened_wire(pair.network) as heard,

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
-from tests.bench import dial_rate, events, hand_off, import_rows, lookup, memory
+from tests.bench import bot_media, dial_rate, events, hand_off, import_rows, lookup, memory, speech
 from tests.bench.rows import Row
 from tests.bench.site import Say
 
@@ -29,6 +29,8 @@ _ALL: dict[str, Callable[[Path, Say], Awaitable[list[Row]]]] = {
     "hand_off": hand_off.measure,
     "dial_rate": dial_rate.measure,
     "memory": memory.measure,
+    "bot_media": bot_media.measure,
+    "speech": speech.measure,
 }
 
 

@@ -106,3 +106,22 @@ def test_shifted_ports_never_overlap() -> None:
             numbers |= {ports.wss} if ports.wss else set()
             assert not used & numbers
             used |= numbers
+
+
+def test_the_bot_is_known_to_the_switch_and_its_secret_to_nobody_else(site: PbxSite) -> None:
+    render(site)
+    client = site.config / "trunkline" / "websocket_client_bot.conf"
+    assert f"ws://127.0.0.1:{site.bot_websocket_port}/media" in client.read_text()
+    assert f"password = {site.bot_secret}" in client.read_text()
+    variables = site.config / "trunkline" / "globals.conf"
+    assert f"TL_BOT_SOCKET = 127.0.0.1:{site.bot_audiosocket_port}" in variables.read_text()
+    assert (client.stat().st_mode | variables.stat().st_mode) & 0o077 == 0
+    assert site.bot_secret not in repr(site)
+
+
+def test_a_switch_without_a_bot_connects_nowhere(site: PbxSite) -> None:
+    render(replace(site, bot_secret=""))
+    assert "uri" not in (site.config / "trunkline" / "websocket_client_bot.conf").read_text()
+    assert "TL_BOT" not in (site.config / "trunkline" / "globals.conf").read_text()
+    with pytest.raises(BadSite, match="bot"):
+        check_site(replace(site, bot_secret="a;b"))

@@ -1,0 +1,1 @@
+"""Audio to and from the switch: what a call sends and hears."""

@@ -1,0 +1,33 @@
+"""Settings of the bot: where Asterisk finds it, where scripts and their recordings lie, how it hears and speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr_bot.media.settings import MediaSettings
+from ivr_bot.speech.settings import SpeechSettings, speech_settings_from_env
+
+
+@dataclass(frozen=True, slots=True)
+class BotSettings:
+    """`scripts` holds a site's own scripts (`<name>.yml`), `prompts` the recordings that scripts name."""
+
+    media: MediaSettings
+    speech: SpeechSettings
+    scripts: Path
+    prompts: Path
+
+
+def bot_settings_from_env(env: Mapping[str, str], home: Path, host: str, port: int, secret: str) -> BotSettings:
+    """Read BOT_SCRIPTS and BOT_PROMPTS (folders; else in `home`) and the settings of speech; raises BadSetting.
+
+    The AudioSocket's port is the one after the websocket's."""
+    folders = {"SPEECH_MODELS": str(home / "models"), "SPEECH_PROMPTS": str(home / "rendered")}
+    return BotSettings(
+        media=MediaSettings(host, port, port + 1, secret),
+        speech=speech_settings_from_env(folders | {name: value for name, value in env.items() if value}),
+        scripts=Path(env.get("BOT_SCRIPTS") or home / "scripts"),
+        prompts=Path(env.get("BOT_PROMPTS") or home / "prompts"),
+    )

@@ -1,0 +1,1 @@
+"""Hearing and speaking: the end of a turn, recognisers, voices, and prompts kept ready."""

@@ -1,0 +1,1 @@
+"""What people mean: answers to questions by rules, in three languages."""

@@ -1,0 +1,277 @@
+"""One call of the bot, frame by frame in virtual time: what is played, heard, answered and written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from crm_core.domain.conversations import Briefing, Conversation, Ending, Party
+from crm_core.errors import BadInput, NotFound, Unavailable
+from ivr_bot.dialog.reading import read_script
+from ivr_bot.hearing import Hearing
+from ivr_bot.media.ports import FRAME_BYTES, SILENCE
+from ivr_bot.player import Player
+from ivr_bot.session import BotParts, BotSession
+from ivr_bot.speech.audio import ulaw_of
+from ivr_bot.speech.errors import RecogniserGone
+from ivr_bot.speech.ports import Heard, Question, Utterance
+from tests.dialer import clock
+from tests.fakes.call_media import FakeCallMedia
+from tests.fakes.conversation_book import FakeConversationBook
+from tests.fakes.prompts import FakePrompts
+from tests.fakes.speaker import FakeSpeaker
+
+SCRIPT = """
+script: survey
+languages: [en]
+fields: [name]
+operators: sales
+who: "Lola calls about your visit."
+start: hello
+nodes:
+  hello: {kind: say, prompt: "Good day {name}.", next: rating}
+  rating:
+    kind: rating
+    from: 0
+    to: 10
+    prompt: "How was your visit, from nought to ten?"
+    next: how_bad
+  how_bad:
+    kind: branch
+    cases: [{if: {of: rating, at_most: 3}, go: sorry}]
+    otherwise: done
+  sorry: {kind: task, task: call_back, text: "Bad rating: {rating}", next: done}
+  done: {kind: disposition, code: later, next: bye}
+  bye: {kind: hang_up, prompt: "Thank you, goodbye."}
+"""
+CALL = "t-1"
+
+
+class Whoever:
+    """Hears the next of `words` in each utterance."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = list(words)
+        self.fault: Exception | None = None
+        self.asked: list[Question] = []
+
+    async def transcribe(self, utterance: Utterance, question: Question) -> Heard:
+        self.asked.append(question)
+        if self.fault is not None:
+            raise self.fault
+        text = self.words.pop(0) if self.words else ""
+        return Heard(text, 0.9 if text else 0.0, "fake", timedelta(milliseconds=50))
+
+
+def _voice(seconds: float) -> bytes:
+    """Something webrtcvad takes for speech: a buzz of 150 Hz with its overtones, rising and falling."""
+    at = np.arange(int(8000 * seconds)) / 8000
+    buzz = sum(np.sin(2 * np.pi * 150 * n * at) / n for n in range(1, 15))
+    return ulaw_of((0.15 * buzz * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * at))).astype(np.float32))
+
+
+@dataclass
+class Room:
+    """A call of the bot and the person on it."""
+
+    folder: Path
+    hears: Whoever = field(default_factory=Whoever)
+    book: FakeConversationBook = field(default_factory=FakeConversationBook)
+    speaker: FakeSpeaker = field(default_factory=FakeSpeaker)
+    call: FakeCallMedia = field(default_factory=lambda: FakeCallMedia(CALL))
+    script: str = SCRIPT
+
+    async def talk(self, *moves: tuple[float, bytes | str]) -> Conversation:
+        """Run the call; each move comes so many seconds after the move before: sound to say, keys, or "leave"."""
+        script = read_script(self.script, "survey.yml")
+        self.book.briefings[CALL] = Briefing(CALL, "survey", "+998901234567", "en", "Asia/Tashkent", 1, {"name": "Ali"})
+        prompts = FakePrompts(self.speaker)
+        parts = BotParts(
+            script=lambda name: script,
+            player=lambda call: Player(call, prompts, self.folder),
+            hearing=Hearing({"en": self.hears}, None),
+            book=self.book,
+            now=clock.now,
+        )
+        session = asyncio.create_task(BotSession(self.call, parts).run())
+        person = asyncio.create_task(self._person(moves))
+        try:
+            await session
+        finally:
+            person.cancel()
+            await asyncio.gather(person, return_exceptions=True)
+        return self.book.recorded[-1]
+
+    async def _person(self, moves: tuple[tuple[float, bytes | str], ...]) -> None:
+        """The line: a frame each 20 ms for at most three minutes."""
+        said = b""
+        for after, move in moves:
+            said = await self._pass(after, said)
+            match move:
+                case bytes():
+                    said += move
+                case "leave":
+                    self.call.leave()
+                case keys:
+                    self.call.press(keys)
+        await self._pass(180, said)
+
+    async def _pass(self, seconds: float, said: bytes) -> bytes:
+        for _ in range(round(seconds * 50)):
+            frame, said = said[:FRAME_BYTES].ljust(FRAME_BYTES, SILENCE), said[FRAME_BYTES:]
+            await asyncio.sleep(0.02)
+            self.call.pass_frame(frame)
+        return said
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    return Room(tmp_path)
+
+
+def run(main: Coroutine[Any, Any, Any]) -> Any:
+    return clock.run(main)
+
+
+def told(conversation: Conversation, party: Party) -> list[str]:
+    return [turn.text for turn in conversation.turns if turn.party is party]
+
+
+def test_a_spoken_answer_is_written_with_its_words_and_what_follows(room: Room) -> None:
+    room.hears.words = ["two"]
+    whole = run(room.talk((5, _voice(0.6))))
+    assert whole.ending is Ending.FINISHED
+    assert [(a.question, a.value, a.raw) for a in whole.answers] == [("rating", "2", "two")]
+    assert told(whole, Party.PERSON) == ["two"]
+    assert told(whole, Party.BOT) == ["Good day Ali.", "How was your visit, from nought to ten?", "Thank you, goodbye."]
+    assert [task.title for task in whole.tasks] == ["Bad rating: 2"]
+    assert whole.disposition == "later"
+    assert "10" in room.hears.asked[0].phrases
+
+
+def test_a_keyed_answer_needs_no_recogniser(room: Room) -> None:
+    room.hears.fault = RecogniserGone("gone")
+    whole = run(room.talk((5, "1"), (0.5, "0")))
+    assert [answer.value for answer in whole.answers] == ["10"]
+    assert whole.turns[-2].engine == "keys"
+
+
+def test_a_single_key_is_an_answer_after_a_pause(room: Room) -> None:
+    whole = run(room.talk((5, "1")))
+    assert [answer.value for answer in whole.answers] == ["1"]
+
+
+def test_who_speaks_while_the_bot_does_stops_it(room: Room) -> None:
+    room.hears.words = ["nine"]
+    whole = run(room.talk((2.2, _voice(0.6))))
+    assert len(room.call.stops) == 1
+    assert [answer.value for answer in whole.answers] == ["9"]
+
+
+def test_a_hello_at_the_start_does_not_stop_the_bot(room: Room) -> None:
+    room.hears.words = ["nine"]
+    whole = run(room.talk((0.3, _voice(0.5)), (5, _voice(0.6))))
+    assert room.call.stops == []
+    assert [answer.value for answer in whole.answers] == ["9"]
+
+
+def test_after_a_false_alarm_the_prompt_goes_on_where_it_was(room: Room) -> None:
+    room.hears.words = ["", "seven"]  # a cough, then an answer
+    whole = run(room.talk((2.2, _voice(0.6)), (6, _voice(0.6))))
+    (stop,) = room.call.stops
+    assert stop.unheard
+    assert room.call.prompts.count(stop.unheard[0].mark) == 2
+    assert [answer.value for answer in whole.answers] == ["7"]
+
+
+def test_silence_is_asked_again_and_is_written_down_as_such(room: Room) -> None:
+    whole = run(room.talk())
+    assert (whole.ending, whole.disposition) == (Ending.FINISHED, "silence")
+    assert sum("cannot hear" in text for text in told(whole, Party.BOT)) == 2
+    assert whole.answers == ()
+
+
+def test_who_asks_for_a_person_is_handed_on_with_a_summary(room: Room) -> None:
+    room.hears.words = ["i want to speak to a person"]
+    whole = run(room.talk((5, _voice(1.5))))
+    assert (whole.ending, whole.summary) == (Ending.TRANSFERRED, "Asked for a person.")
+    assert told(whole, Party.BOT)[-1].startswith("One moment")
+
+
+def test_who_hangs_up_is_written_down_as_far_as_he_came(room: Room) -> None:
+    whole = run(room.talk((3, "leave")))
+    assert (whole.ending, whole.last_node) == (Ending.HUNG_UP, "rating")
+    assert told(whole, Party.BOT)[0] == "Good day Ali."
+
+
+def test_without_a_recogniser_keys_are_offered(room: Room) -> None:
+    room.hears.fault = RecogniserGone("gone")
+    whole = run(room.talk((5, _voice(0.6)), (12, "8"), (0.1, "#")))
+    assert [answer.value for answer in whole.answers] == ["8"]
+    assert any("on the keys" in text for text in told(whole, Party.BOT))
+
+
+def test_a_prompt_that_cannot_be_rendered_is_replaced(room: Room) -> None:
+    room.speaker.faults["Good day Ali."] = Unavailable("no voice")
+    room.hears.words = ["nine"]
+    whole = run(room.talk((5, _voice(0.6))))
+    assert whole.ending is Ending.FINISHED
+
+
+def test_a_database_that_is_away_for_a_moment_loses_nothing(room: Room) -> None:
+    room.book.faults = [Unavailable("restarting"), Unavailable("restarting")]
+    whole = run(room.talk((5, "5#")))
+    assert [answer.value for answer in whole.answers] == ["5"]
+
+
+def test_what_the_site_refuses_becomes_a_task(room: Room) -> None:
+    room.book.faults = [BadInput("disposition", "there is no 'later'")]
+    whole = run(room.talk((5, "5#")))
+    assert whole.disposition is None
+    assert [answer.value for answer in whole.answers] == ["5"]
+    assert "by hand: later" in whole.tasks[-1].title
+
+
+def test_a_script_that_is_not_there_is_a_callback_for_a_person(room: Room) -> None:
+    async def main() -> None:
+        room.book.briefings[CALL] = Briefing(CALL, "gone", None)
+
+        def missing(name: str) -> Any:
+            raise NotFound("script", name)
+
+        prompts = FakePrompts(room.speaker)
+        parts = BotParts(
+            missing, lambda call: Player(call, prompts, room.folder), Hearing({}, None), room.book, clock.now
+        )
+        with pytest.raises(NotFound):
+            await BotSession(room.call, parts).run()
+
+    run(main())
+    (whole,) = room.book.recorded
+    assert whole.ending is Ending.FAILED
+    assert "broke off" in whole.tasks[0].title
+
+
+def test_a_call_of_nobody_is_refused(room: Room) -> None:
+    async def main() -> None:
+        prompts = FakePrompts(room.speaker)
+        script = read_script(SCRIPT, "survey.yml")
+        parts = BotParts(
+            lambda name: script,
+            lambda call: Player(call, prompts, room.folder),
+            Hearing({}, None),
+            room.book,
+            clock.now,
+        )
+        with pytest.raises(NotFound, match="dialed this call"):
+            await BotSession(room.call, parts).run()
+
+    run(main())
+    assert room.book.recorded == []
