@@ -21,6 +21,7 @@ from crm_core.handlers import campaigns as handlers
 from crm_core.handlers import kill_switch
 from crm_core.handlers.campaigns import Order
 from crm_core.settings import Settings
+from ivr_bot.scripts import Scripts
 
 _ORDERS = {
     Order.START: "let it dial",
@@ -39,6 +40,7 @@ def add_campaign_commands(subparsers: Any) -> None:
     creating.add_argument("--list", action="append", default=[], dest="lists", metavar="LIST", help="repeatable")
     creating.add_argument("--trunk", help="name of the trunk")
     creating.add_argument("--mode", choices=[mode.value for mode in DialMode])
+    creating.add_argument("--script", help="mode bot: the script the infobot talks by (`trunkline bot list`)")
     creating.add_argument("--policy", type=Path, metavar="FILE.toml", help="all rules of the campaign; see docs")
     creating.set_defaults(run=_create)
     attaching = commands.add_parser("attach", help="add the leads of a list")
@@ -62,22 +64,27 @@ def add_campaign_commands(subparsers: Any) -> None:
 
 
 async def _create(args: argparse.Namespace, settings: Settings) -> int:
-    policy = policy_from(args.policy, args.trunk, args.mode)
+    policy = policy_from(args.policy, args.trunk, args.mode, args.script)
+    if policy.script is not None:  # what is wrong with it is better known before the first call
+        Scripts(settings.home / "scripts")(policy.script)
     async with opened_database(settings.database_url) as database:
         campaign, leads = await handlers.create_campaign(database, args.name, policy, args.lists, datetime.now(UTC))
     Console().print(f"Campaign {campaign.name} ({policy.mode}) has {leads} leads and is a draft.", markup=False)
     return 0
 
 
-def policy_from(file: Path | None, trunk: str | None, mode: str | None) -> CampaignPolicy:
-    """The policy in `file`, with `trunk` and `mode` in place of its own; raises BadInput naming the wrong field."""
+def policy_from(file: Path | None, trunk: str | None, mode: str | None, script: str | None = None) -> CampaignPolicy:
+    """The policy in `file`, what else is given in place of its own; raises BadInput naming the wrong field.
+
+    A script asks for mode bot."""
     stated: dict[str, Any] = {}
     if file is not None:
         try:
             stated = tomllib.loads(file.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise BadInput(str(file), f"cannot be read as TOML: {error}") from error
-    stated |= {name: value for name, value in (("trunk", trunk), ("mode", mode)) if value is not None}
+    given = {"trunk": trunk, "mode": mode or (DialMode.BOT.value if script else None), "script": script}
+    stated |= {name: value for name, value in given.items() if value is not None}
     if "trunk" not in stated:
         raise BadInput("trunk", "none given", 'Add --trunk NAME, or a line trunk = "NAME" to the policy file')
     for window in stated.get("windows", []):  # TOML knows times of day; the stored form is text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 from xml.sax.saxutils import escape
 
 from ivr_bot.dialog.drawing import drawn_nodes, told
@@ -11,6 +12,8 @@ from ivr_bot.dialog.script import BACK, AnyNode, Ask, Branch, End, Script, Trans
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 230, 62, 40, 70, 30
 _LINE = 34  # letters that fit into a box
 _FILL = {"ask": "#dbeafe", "branch": "#fef3c7", "end": "#fee2e2", "other": "#f1f5f9"}
+#: Letters stay readable where an arrow runs behind them.
+_HALO = 'paint-order="stroke" stroke="#ffffff" stroke-width="3"'
 _HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
     'font-family="sans-serif" font-size="11"><title>{title}</title><defs><marker id="tip" markerWidth="8" '
@@ -26,11 +29,19 @@ def svg(script: Script) -> str:
     height = max(y for _, y in places.values()) + _HEIGHT + _MARGIN
     lines = [_HEAD.format(width=width, height=height, title=escape(script.title))]
     for name, node in nodes.items():
-        for label, target in ways(node):
+        for target, labels in _labels(node).items():
             if target in places:
-                lines.append(_arrow(places[name], places[target], label))
+                lines.append(_arrow(places[name], places[target], labels))
     lines += [_box(node, *places[name], script.languages[0]) for name, node in nodes.items()]
     return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _labels(node: AnyNode) -> dict[str, str]:
+    """One arrow per target, with everything that leads there."""
+    found: dict[str, list[str]] = {}
+    for label, target in ways(node):
+        found.setdefault(target, []).append("" if label == "next" else label)
+    return {target: ", ".join(filter(None, labels)) for target, labels in found.items()}
 
 
 def _places(script: Script, nodes: Mapping[str, AnyNode]) -> dict[str, tuple[int, int]]:
@@ -61,16 +72,17 @@ def _arrow(start: tuple[int, int], end: tuple[int, int], label: str) -> str:
         path = f"M{x} {y}C{bend} {y} {bend} {to_y} {to_x} {to_y}"
     else:
         path = f"M{x} {y}C{x} {y + 35} {to_x} {to_y - 35} {to_x} {to_y}"
-    text = f'<text x="{(2 * x + to_x) // 3}" y="{(2 * y + to_y) // 3}" fill="#475569">{escape(label)}</text>'
+    at_x, at_y = (2 * x + to_x) // 3 + 4, (2 * y + to_y) // 3
+    text = f'<text x="{at_x}" y="{at_y}" fill="#475569" {_HALO}>{escape(label)}</text>'
     line = f'<path d="{path}" fill="none" stroke="#475569" marker-end="url(#tip)"/>'
-    return line + (text if label and label != "next" else "")
+    return line + (text if label else "")
 
 
 def _box(node: AnyNode, x: int, y: int, language: str) -> str:
     said = told(node, language)
     back = " ↩" if any(target == BACK for _, target in ways(node)) else ""
     fill = _FILL[_look(node)]
-    texts = [said[:_LINE], said[_LINE:]]
+    texts = wrap(said, _LINE, max_lines=2, placeholder=" …")
     spans = "".join(
         f'<text x="{x + 8}" y="{y + 34 + 14 * row}">{escape(text)}</text>' for row, text in enumerate(texts) if text
     )
