@@ -15,7 +15,7 @@ from pbx.doctor_config import Section, SiteConfig, read_site_config
 from pbx.install_find import OLDEST_USABLE, parse_version
 
 CONTEXTS = ("campaign-answered", "hand-off", "incoming", "operator-park", "operator-phone")
-HAND_OFFS = ("bridge", "ring", "abandon", "machine", "message", "closed", "hangup")
+HAND_OFFS = ("bridge", "ring", "wait", "abandon", "machine", "message", "closed", "bot", "hangup")
 # fmt: off
 MODULES = (
     "chan_pjsip.so", "res_pjsip.so", "res_pjsip_registrar.so", "res_pjsip_outbound_registration.so",

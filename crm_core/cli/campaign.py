@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import getpass
 import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,8 @@ def add_campaign_commands(subparsers: Any) -> None:
     creating.add_argument("--trunk", help="name of the trunk")
     creating.add_argument("--mode", choices=[mode.value for mode in DialMode])
     creating.add_argument("--script", help="mode bot: the script the infobot talks by (`trunkline bot list`)")
+    fields = "what a field of the script holds where a lead has no such column; repeatable"
+    creating.add_argument("--field", action="append", default=[], dest="fields", metavar="NAME=VALUE", help=fields)
     creating.add_argument("--policy", type=Path, metavar="FILE.toml", help="all rules of the campaign; see docs")
     creating.set_defaults(run=_create)
     attaching = commands.add_parser("attach", help="add the leads of a list")
@@ -65,6 +69,7 @@ def add_campaign_commands(subparsers: Any) -> None:
 
 async def _create(args: argparse.Namespace, settings: Settings) -> int:
     policy = policy_from(args.policy, args.trunk, args.mode, args.script)
+    policy = replace(policy, script_fields=policy.script_fields | _fields(args.fields))
     if policy.script is not None:  # what is wrong with it is better known before the first call
         Scripts(settings.home / "scripts")(policy.script)
     async with opened_database(settings.database_url) as database:
@@ -91,6 +96,14 @@ def policy_from(file: Path | None, trunk: str | None, mode: str | None, script: 
         if isinstance(window, dict):
             window |= {edge: str(window[edge]) for edge in ("opens", "closes") if edge in window}
     return from_json(stated, CampaignPolicy, str(file) if file is not None else "policy")
+
+
+def _fields(given: Sequence[str]) -> dict[str, str]:
+    """Raises BadInput for one that has no name."""
+    parted = [one.partition("=") for one in given]
+    if any(not name.strip() or not sign for name, sign, _ in parted):
+        raise BadInput("--field", "a field is a name and a value", "Write --field company=Lola")
+    return {name.strip(): value.strip() for name, _, value in parted}
 
 
 async def _attach(args: argparse.Namespace, settings: Settings) -> int:

@@ -11,7 +11,7 @@ from crm_core.cli.campaign import policy_from
 from crm_core.db.engine import Database
 from crm_core.domain.attempts import Outcome
 from crm_core.domain.campaigns import DialMode, Window
-from crm_core.errors import BadInput, IllegalTransition
+from crm_core.errors import BadInput, IllegalTransition, NotFound
 from crm_core.handlers.campaigns import every_campaign
 from tests.crm_core.dialing import add_campaign
 from tests.crm_core.shell import Shell
@@ -44,6 +44,20 @@ async def test_trunk_from_the_command_line(shell: Shell) -> None:
     listed = await shell("trunk", "list")
     assert "+998 +7" in listed
     assert "500" in listed
+
+
+async def test_a_campaign_of_the_bot_names_a_script_that_exists(shell: Shell, database: Database) -> None:
+    await add_campaign(database, "source", leads_wanted=3)
+    common = ("campaign", "create", "visits", "--trunk", "carrier", "--list", "source-list", "--script")
+    said = await shell(*common, "satisfaction_survey", "--field", "company = Lola")
+    assert "visits (bot) has 3 leads" in said
+    policy = next(one.policy for one in await every_campaign(database) if one.name == "visits")
+    assert (policy.mode, policy.script) == (DialMode.BOT, "satisfaction_survey")
+    assert policy.script_fields == {"company": "Lola"}
+    with pytest.raises(NotFound, match="satisfaction_survey"):
+        await shell(*common, "no_such_script")
+    with pytest.raises(BadInput, match="company=Lola"):
+        await shell(*common, "satisfaction_survey", "--field", "company")
 
 
 async def test_campaign_from_the_command_line(shell: Shell, database: Database) -> None:
