@@ -57,7 +57,7 @@ class DatabaseAttemptBook:
             summary = await conversations.transferred(work, call_id)
             if summary is None or await tasks.of_call(work, call_id, _BY_BOT):
                 return
-            title = f"Asked the bot for a person: {summary}" if summary else "Asked the bot for a person"
+            title = f"The bot promised a colleague: {summary}" if summary else "The bot promised a colleague"
             due = next_working_time(now, await site.calendar(work))
             new = tasks.NewTask(TaskKind.CALLBACK, title[:200], due, _BY_BOT, now)
             await tasks.create_task(work, replace(new, contact_id=call.contact_id, call_id=call_id, number=call.number))

@@ -126,5 +126,5 @@ async def test_nobody_takes_over_so_a_task_is_made(scene: Scene) -> None:
     await scene.hears(there)
     await scene.presses(there, "0")
     task = await scene.row(tasks, wait=40)
-    assert task.title == "Asked the bot for a person: Asked for a person."
+    assert task.title == "The bot promised a colleague: Asked for a person."
     assert await scene.rows(agents) == []

@@ -226,7 +226,7 @@ async def test_whom_the_bot_hands_on_is_known_and_gets_one_task_if_nobody_takes_
     (task,) = await rows_of(database, tasks)
     assert (task.kind, task.title, task.number) == (
         "callback",
-        "Asked the bot for a person: wants the price",
+        "The bot promised a colleague: wants the price",
         first.number,
     )
     assert task.due_at >= after(50)
