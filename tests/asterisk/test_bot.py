@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,10 @@ import pytest
 from crm_core.db.tables import agents, attempts, conversations, recordings, tasks
 from crm_core.domain.agents import AgentState
 from crm_core.domain.campaigns import DialMode
-from crm_core.handlers.campaigns import Order, order_campaign
+from crm_core.handlers.campaigns import Order, order_campaign, put_trunk
 from crm_core.handlers.conversations import transcript
 from tests.asterisk.asterisk import Pair
-from tests.asterisk.scene import Scene, now, opened_scene
+from tests.asterisk.scene import TRUNK, Scene, now, opened_scene
 
 #: People who answer and say nothing, and one who talks (an English woman).
 SILENT, ALSO_SILENT, TALKS = "+998909000001", "+998909000002", "+998901000001"
@@ -49,6 +50,19 @@ nodes:
   bye: {kind: hang_up, prompt: "Thank you."}
 """
 
+SURVEY = """
+script: survey
+languages: [en]
+fields: [name]
+who: "Lola calls about your visit."
+start: may_ask
+nodes:
+  may_ask: {kind: yes_no, prompt: "Hello {name}. May I ask something?", if_yes: rating, if_no: bye}
+  rating: {kind: rating, from: 0, to: 9, prompt: "How was your visit?", next: why}
+  why: {kind: free, prompt: "Why?", next: done}
+  done: {kind: disposition, code: surveyed, next: bye}
+  bye: {kind: hang_up, prompt: "Thank you."}
+"""
 PERSON = """
 script: person
 languages: [en]
@@ -68,6 +82,7 @@ async def scene(pair: Pair, tmp_path: Path, sqlite_url: str) -> AsyncIterator[Sc
     (scripts / "rating.yml").write_text(RATING)
     (scripts / "opinion.yml").write_text(OPEN)
     (scripts / "person.yml").write_text(PERSON)
+    (scripts / "survey.yml").write_text(SURVEY)
     async with opened_scene(pair, tmp_path, sqlite_url, TRUNKLINE_ROLES="web,pbx,dialer,worker,bot") as scene:
         yield scene
 
@@ -90,6 +105,21 @@ async def test_a_survey_is_answered_by_keys_and_a_bad_rating_is_a_task(scene: Sc
     assert recording.agent_dbfs > -50  # the bot
     call = await scene.ended(SILENT)
     assert (call.outcome, call.bridged_at) == ("answered", None)
+
+
+async def test_people_who_speak_and_press_are_understood_each_for_himself(scene: Scene) -> None:
+    """Key 1 is yes; the digit is said by a person; the sentence is "All of our representatives are currently busy"."""
+    said = {"+998931530001": "5", "+998931830002": "8", "+998931930003": "9"}
+    await put_trunk(scene.database, replace(TRUNK, prefixes=("+99893",)))
+    await scene.campaign(*said, mode=DialMode.BOT, script="survey")
+    for number, rating in said.items():
+        attempt = await scene.row(attempts, attempts.c.number == number, fact=lambda row: row.settled_at, wait=60)
+        turns, answers = await transcript(attempt.id, scene.database)
+        given = {answer.question: answer.value for answer in answers}
+        assert (given["may_ask"], given["rating"]) == ("yes", rating), [(turn.party, turn.text) for turn in turns]
+        assert "representatives" in given["why"]
+        assert {turn.engine.partition("/")[0] for turn in turns if turn.party == "person"} == {"keys", "whisper"}
+        assert attempt.disposition == "surveyed"
 
 
 async def test_an_open_question_is_answered_by_voice(scene: Scene) -> None:
