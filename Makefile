@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench crash format clean
+.PHONY: help install demo survey test check bench crash format clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON
@@ -16,6 +16,9 @@ demo: ## set everything up and run the main job on two real Asterisks (about thr
 	@scripts/prepare.sh
 	@$(BIN)/trunkline pbx install
 	@$(BIN)/trunkline demo
+
+survey: install ## the infobot asks forty people on two real Asterisks (about three minutes)
+	@$(BIN)/trunkline demo --survey
 
 test: install check ## set everything up and run all checks and tests
 	@$(BIN)/python -m pytest

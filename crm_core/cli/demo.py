@@ -18,6 +18,7 @@ from crm_core.demo.operators import Office, SimulatedOperator
 from crm_core.demo.report import DemoReport, make_report
 from crm_core.demo.show import print_report
 from crm_core.demo.stage import CAMPAIGN, Stage, set_stage
+from crm_core.demo.survey import run_survey
 from crm_core.handlers.agents import log_in
 from crm_core.handlers.campaigns import Order, order_campaign
 from crm_core.log import set_up_logging
@@ -36,6 +37,7 @@ def add_demo_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentPa
     demo = subparsers.add_parser("demo", help="run the main job on a simulated telephone network and check it")
     demo.add_argument("--keep", action="store_true", help="leave everything running to look at, until Ctrl-C")
     demo.add_argument("--seed", type=int, default=1, help="what operators conclude (default: 1)")
+    demo.add_argument("--survey", action="store_true", help="the infobot instead: a survey of 40 people (2 minutes)")
     demo.set_defaults(run=run)
 
 
@@ -46,24 +48,31 @@ async def run(args: argparse.Namespace, settings: Settings) -> int:
         json_lines=settings.log_json, show_numbers=settings.log_numbers, file=settings.home / "demo" / "service.log"
     )
     console.print("Starting two Asterisks: one is the PBX, one plays the telephone network ...")
-    async with set_stage(settings, utc_now, console.print) as stage:
+    roles = frozenset({"bot"}) if args.survey else frozenset[str]()
+    async with set_stage(settings, utc_now, console.print, roles) as stage:
         service_settings = stage.settings
         async with opened_service(service_settings) as service:
             running = asyncio.create_task(service.run(), name="service")
             try:
-                report = await _campaign(console, stage, service, Random(args.seed), running)
-                path = settings.home / "demo-report.json"
-                path.write_text(json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n")
-                print_report(console, report)
-                console.print(
-                    f"Also written to {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}"
-                )
+                if args.survey:
+                    good = await run_survey(console, stage, running)
+                else:
+                    good = await _main_job(console, stage, service, args.seed, running)
                 if args.keep:
                     await _keep(console, stage, running)
             finally:
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)
-    return 0 if report.ok else 1
+    return 0 if good else 1
+
+
+async def _main_job(console: Console, stage: Stage, service: Service, seed: int, running: asyncio.Task[None]) -> bool:
+    report = await _campaign(console, stage, service, Random(seed), running)
+    path = stage.settings.home / "demo-report.json"
+    path.write_text(json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n")
+    print_report(console, report)
+    console.print(f"Also written to {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+    return report.ok
 
 
 async def _keep(console: Console, stage: Stage, running: asyncio.Task[None]) -> None:

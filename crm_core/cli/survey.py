@@ -55,7 +55,7 @@ async def _results(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _print_endings(console: Console, found: SurveyResult) -> None:
-    parts = [f"{count} {_ENDINGS[ending]}" for ending, count in found.endings.items()]
+    parts = [f"{found.endings[ending]} {told}" for ending, told in _ENDINGS.items() if ending in found.endings]
     console.print(f"{found.conversations} conversations: {', '.join(parts)}.", highlight=False)
     if found.left_at:
         console.print(_counted("left at", found.left_at))

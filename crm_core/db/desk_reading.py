@@ -109,7 +109,7 @@ async def _read_tasks(work: UnitOfWork, desk: Desk, subjects: Sequence[Subject])
         wanted.append(and_(tasks.c.number.is_(None), one_of(tasks.c.call_id, nameless)))
     if not wanted:
         return
-    names = ("id", "kind", "number", "call_id", "created_at", "due_at", "responsible_id")
+    names = ("id", "kind", "number", "call_id", "created_at", "due_at", "responsible_id", "by")
     query = select(*(tasks.c[name] for name in names)).where(tasks.c.done_at.is_(None), or_(*wanted))
     for row in await work.all(query.order_by(tasks.c.id).with_for_update()):
         values = row._asdict()

@@ -31,7 +31,7 @@ LEADS = PROJECT / "docs" / "demo" / "leads.xlsx"
 CAMPAIGN = "demo-spring-offer"
 
 #: Any hour: a demo at midnight calls nobody but the simulated network.
-_ALWAYS = (Window(frozenset(range(7)), time(0), time(23, 59, 59)),)
+ALWAYS = (Window(frozenset(range(7)), time(0), time(23, 59, 59)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def demo_policy() -> CampaignPolicy:
         lines_per_agent=2.2,
         abandon_limit=0.5,  # a demo shows what an abandoned call looks like; a campaign keeps to 0.03
         ring_for=timedelta(seconds=15),
-        windows=_ALWAYS,
+        windows=ALWAYS,
         retry=RetryPolicy(max_attempts=3, after={Outcome.BUSY: timedelta(minutes=15)}),
         wrap_up=timedelta(seconds=10),
         max_lines=30,
@@ -88,9 +88,11 @@ async def running_asterisks(folder: Path, recordings: Path, say: Callable[[str],
 
 @asynccontextmanager
 async def set_stage(
-    settings: Settings, now: Callable[[], datetime], say: Callable[[str], None]
+    settings: Settings, now: Callable[[], datetime], say: Callable[[str], None], roles: frozenset[str] = frozenset()
 ) -> AsyncIterator[Stage]:
-    """Start both Asterisks and fill a database made anew; what an earlier demo left is removed first."""
+    """Start both Asterisks and fill a database made anew; what an earlier demo left is removed first.
+
+    `roles` are those the service has beside its usual ones."""
     folder = settings.home / "demo"
     for old in (
         folder / "recordings",
@@ -110,6 +112,9 @@ async def set_stage(
             ami_port=pbx.ports.ami,
             ami_secret=pbx.ami_secret,
             agi_port=pbx.agi_port,
+            bot_port=pbx.bot_websocket_port,
+            bot_secret=pbx.bot_secret,
+            roles=settings.roles | roles,
             cdr_file=pbx.cdr_file,
             web_port=settings.web_port + _SHIFT,
         )
@@ -119,13 +124,17 @@ async def set_stage(
             yield await _filled(own, database, now)
 
 
-async def _filled(settings: Settings, database: Database, now: Callable[[], datetime]) -> Stage:
+async def put_network(database: Database) -> None:
+    """The trunk to the simulated network."""
+    prefixes, caller_ids = ("+99890", "+99893"), ("+998712000000",)
     await put_trunk(
         database,
-        Trunk(
-            "network", "network", prefixes=("+99890",), calls_per_second=20, max_lines=30, caller_ids=("+998712000000",)
-        ),
+        Trunk("network", "network", prefixes=prefixes, calls_per_second=20, max_lines=30, caller_ids=caller_ids),
     )
+
+
+async def _filled(settings: Settings, database: Database, now: Callable[[], datetime]) -> Stage:
+    await put_network(database)
     errors = settings.home / "demo" / "failed-rows.xlsx"
     imported = await import_leads(ImportLeads(LEADS, "demo", "UZ", errors=errors), database, now())
     campaign, _ = await create_campaign(database, CAMPAIGN, demo_policy(), ["demo"], now())

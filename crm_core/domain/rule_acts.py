@@ -109,11 +109,13 @@ def _make_task(desk: Desk, step: MakeTask, subject: Subject) -> Effects:
 
 
 def _close_tasks(desk: Desk, step: CloseTasks, subject: Subject) -> Effects:
-    """Of a number: those that stood before the call and that it did not make; events may be heard in another order."""
+    """Of a number: those that stood before the call and that it did not make; events may be heard in another order.
+
+    Of a call: those that a rule made of an earlier result, not what a person or the bot has promised."""
     closed = []
     for task in desk.open_tasks(step.kind, subject.number):
         is_own = subject.call_id is not None and task.call_id == subject.call_id
-        if step.of_call and is_own:
+        if step.of_call and is_own and task.by.startswith(RULE_PREFIX):
             task.done = Done(subject.at, subject.by)
             closed.append(task)
         elif not step.of_call and subject.number is not None and not is_own and task.created_at <= subject.at:

@@ -38,7 +38,7 @@ class MakeTask:
 
 @dataclass(frozen=True, slots=True)
 class CloseTasks:
-    """`of_call`: the tasks this very call made; otherwise those of its number that stood before the call."""
+    """`of_call`: those that rules made of this very call; otherwise those of its number that stood before the call."""
 
     kind: TaskKind
     of_call: bool

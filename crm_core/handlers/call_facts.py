@@ -178,7 +178,8 @@ def events_of(old: Call | None, new: Call, calendar: WorkCalendar) -> Iterator[E
         bridged=new.bridged_at is not None,
         at=new.ended_at,
     )
-    if new.direction is Direction.INCOMING and new.bridged_at is None and new.outcome is not Outcome.ANSWERED:
+    by_bot = old is not None and old.outcome is Outcome.ANSWERED
+    if new.direction is Direction.INCOMING and new.bridged_at is None and not by_bot:
         yield CallMissed(new.id, new.number, new.contact_id, _after_hours(new, calendar), new.ended_at)
     if new.outcome is Outcome.ABANDONED and new.campaign_id is not None and new.lead_id is not None:
         yield CallAbandoned(new.id, new.number or "", new.contact_id, new.campaign_id, new.lead_id, new.ended_at)

@@ -25,9 +25,11 @@ from ivr_bot.understanding.yes_no import yes_or_no
 #: Around a number; "seven out of ten" is seven.
 _AROUND: Mapping[str, frozenset[str]] = {
     "en": frozenset(
-        "it is a i would say give think that be number points point stars star rate rating my answer".split()
+        "it is a an am i would say give think that be number points point stars star rate rating my answer".split()
     ),
-    "ru": frozenset("это я бы сказал сказала поставлю ставлю оценка балл балла баллов думаю на цифра".split()),
+    "ru": frozenset(
+        "это я бы поставил поставила сказал сказала поставлю ставлю оценка балл балла баллов думаю на цифра".split()
+    ),
     "uz": frozenset("men bu ball baho beraman qoʻyaman deyman boʻladi".split()),
 }
 _OUT_OF: Mapping[str, tuple[tuple[str, ...], ...]] = {
@@ -116,5 +118,7 @@ def _number(words: Sequence[str], language: str) -> int | None:
 
 
 def _plain(words: Sequence[str], language: str) -> int | None:
+    if len(words) > 1 and len(set(words)) == 1 and (whole_number(words[:1], language) or 0) in range(11):
+        words = words[:1]  # a recogniser repeats a short word: "three three" is three
     exact = whole_number(words, language)
     return exact if exact is not None else whole_number(without(words, _AROUND.get(language, frozenset())), language)

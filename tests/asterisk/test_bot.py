@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_core.db.tables import agents, attempts, conversations, recordings, tasks
+from crm_core.db.tables import agents, attempts, conversations, outbox, recordings, tasks
 from crm_core.domain.agents import AgentState
 from crm_core.domain.campaigns import DialMode
 from crm_core.handlers.campaigns import Order, order_campaign, put_trunk
@@ -101,6 +101,9 @@ async def test_a_survey_is_answered_by_keys_and_a_bad_rating_is_a_task(scene: Sc
     assert [(turn.party, turn.engine) for turn in said][:2] == [("bot", ""), ("person", "keys")]
     task = await scene.row(tasks)
     assert (task.title, task.kind, task.number) == ("Bad rating: 2", "callback", SILENT)
+    # The bot's result is no reason to withdraw what the bot has promised.
+    await scene.row(outbox, outbox.c.type == "LeadDisposed", fact=lambda row: row.done_at)
+    assert (await scene.row(tasks)).done_at is None
     recording = await scene.row(recordings)
     assert recording.agent_dbfs > -50  # the bot
     call = await scene.ended(SILENT)
