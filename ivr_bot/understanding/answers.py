@@ -25,7 +25,7 @@ from ivr_bot.understanding.yes_no import yes_or_no
 #: Around a number; "seven out of ten" is seven.
 _AROUND: Mapping[str, frozenset[str]] = {
     "en": frozenset(
-        "it is a an am i would say give think that be number points point stars star rate rating my answer".split()
+        "it is a an am i would say give think that be number points stars star rate rating my answer".split()
     ),
     "ru": frozenset(
         "это я бы поставил поставила сказал сказала поставлю ставлю оценка балл балла баллов думаю на цифра".split()

@@ -17,18 +17,21 @@ _SMALL: Mapping[str, frozenset[str]] = {
 def chosen(text: str, options: Mapping[str, Sequence[str]], language: str) -> str | None:
     """The option whose phrase is the whole sentence; None where none is, or several are."""
     small = _SMALL.get(language, frozenset())
-    said = words_of(text, language)
-    if not said:
-        return None
     for dropped in (frozenset[str](), small):
-        plain = without(said, dropped)
+        plain = _plain(text, language, dropped)
         found = {
             name
             for name, phrases in options.items()
-            if any(plain and without(words_of(phrase, language), dropped) == plain for phrase in phrases)
+            if any(plain and _plain(phrase, language, dropped) == plain for phrase in phrases)
         }
         if len(found) == 1:
             return found.pop()
         if found:
             return None
     return None
+
+
+def _plain(text: str, language: str, dropped: frozenset[str]) -> tuple[str, ...]:
+    """The words that decide; Uzbek ones without the ending of what is chosen ("qizilni")."""
+    words = without(words_of(text, language), dropped)
+    return tuple(word.removesuffix("ni") for word in words) if language == "uz" else words

@@ -40,6 +40,7 @@ _NAMED: Mapping[str, tuple[tuple[tuple[tuple[str, ...], ...], time], ...]] = {
     ),
     "ru": (
         (phrases("в полдень", "полдень", language="ru"), time(12)),
+        (phrases("в час", "в час дня", "час дня", language="ru"), time(13)),
         (phrases("утром", "с утра", language="ru"), time(10)),
         (phrases("днем", "после обеда", language="ru"), time(14)),
         (phrases("вечером", language="ru"), time(18)),
@@ -71,16 +72,27 @@ def time_of(words: Sequence[str], language: str) -> time | None:
         if tuple(words) in named:
             return at
     part, said = _part_of_day(words, language)
+    if part is None or _is_span(words, language):
+        return None
     hour_and_minute = _clock(without(said, _SMALL[language]), language)
     if hour_and_minute is None:
         return None
     return _of_day(*hour_and_minute, part)
 
 
-def _part_of_day(words: Sequence[str], language: str) -> tuple[str, tuple[str, ...]]:
+def _part_of_day(words: Sequence[str], language: str) -> tuple[str | None, tuple[str, ...]]:
+    """Early, late or not said ("") and the other words; None: both said."""
     said = tuple(part for word in words for part in _apart(word))
-    found = [_PARTS[language][word] for word in said if word in _PARTS[language]]
-    return (found[0] if found else ""), tuple(word for word in said if word not in _PARTS[language])
+    found = {_PARTS[language][word] for word in said if word in _PARTS[language]}
+    part = None if len(found) > 1 else "".join(found)
+    return part, tuple(word for word in said if word not in _PARTS[language])
+
+
+def _is_span(words: Sequence[str], language: str) -> bool:
+    """From one time to another, or a length of time: "from five to six", "in five", "ikki soat"."""
+    if language == "en":
+        return {"from", "to"} <= set(words) or (words[0] == "in" and words[1:2] != ("the",))
+    return language == "uz" and words[-1] == "soat"
 
 
 def _apart(word: str) -> tuple[str, ...]:
@@ -139,7 +151,9 @@ def _russian(said: tuple[str, ...]) -> tuple[int, int] | None:
             if minutes is not None and hour is not None and 0 < minutes < 60:
                 return (hour - 1) % 24, 60 - minutes
         return None
-    return _two_numbers((first, *rest), "ru")
+    found = _two_numbers((first, *rest), "ru")
+    is_span = found is not None and found[1] == 0 and len(rest) < len(said) - 1  # "five minutes" is no hour
+    return None if is_span else found
 
 
 def _uzbek(said: tuple[str, ...]) -> tuple[int, int] | None:
@@ -147,7 +161,9 @@ def _uzbek(said: tuple[str, ...]) -> tuple[int, int] | None:
     if len(plain) > 1 and plain[-1] == "yarim":
         hour = whole_number(plain[:-1], "uz")
         return None if hour is None else (hour, 30)
-    return _two_numbers(plain, "uz")
+    found = _two_numbers(plain, "uz")
+    is_span = found is not None and found[1] == 0 and len(plain) < len(said)  # "five minutes" is no hour
+    return None if is_span else found
 
 
 def _without_case(word: str) -> str:
@@ -181,6 +197,8 @@ def _written(word: str) -> tuple[int, int] | None:
 
 
 def _of_day(hour: int, minute: int, part: str) -> time | None:
+    if part == "early" and hour > 12:
+        return None
     if hour == 24:
         hour = 0
     if not 0 <= hour <= 23 or not 0 <= minute <= 59:

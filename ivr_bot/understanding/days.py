@@ -9,7 +9,7 @@ from ivr_bot.understanding.figures import whole_number
 from ivr_bot.understanding.words import phrases, without
 
 _NEAR: Mapping[str, Mapping[tuple[str, ...], int]] = {
-    "en": {("today",): 0, ("tomorrow",): 1, ("day", "after", "tomorrow"): 2, ("tonight",): 0},
+    "en": {("today",): 0, ("tomorrow",): 1, ("after", "tomorrow"): 2, ("tonight",): 0},
     "ru": {("сегодня",): 0, ("завтра",): 1, ("послезавтра",): 2},
     "uz": {("bugun",): 0, ("ertaga",): 1, ("indin",): 2, ("indinga",): 2},
 }
@@ -82,6 +82,8 @@ _SMALL: Mapping[str, frozenset[str]] = {
     "ru": frozenset("в во на к числа число этот эту это ближайшую ближайший день дня".split()),
     "uz": frozenset("kuni kun kuniga sanasi sanasida shu oyi oyining boʻladi".split()),
 }
+#: A sentence that ends in one of these was cut off: "the fifth of".
+_UNFINISHED = frozenset("of on the by for this в во на к этот эту".split())
 _NEXT: Mapping[str, frozenset[str]] = {
     "en": frozenset({"next"}),
     "ru": frozenset({"следующий", "следующую", "следующее", "следующая"}),
@@ -97,6 +99,8 @@ _IN: Mapping[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {
         frozenset({"haftadan", "hafta"}),
     ),
 }
+#: What says one without a number: "через неделю".
+_ALONE = frozenset({"week", "день", "неделю"})
 _ONE = {"en": ("a", "one"), "ru": ("",), "uz": ("bir",)}
 _WEEK_ON: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "en": phrases("next week"),
@@ -107,8 +111,8 @@ _WEEK_ON: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 def day_of(words: Sequence[str], language: str, today: date) -> date | None:
     """The day that all the words together say; None for none or one that does not exist."""
-    if language not in _NEAR or not words:
-        return None
+    if language not in _NEAR or not words or words[-1] in _UNFINISHED or tuple(words) == ("second",):
+        return None  # "second" alone is a moment, not a day
     if (after := _in_days(tuple(words), language)) is not None:
         return today + timedelta(days=after)
     if tuple(words) in _WEEK_ON[language]:
@@ -136,6 +140,8 @@ def _in_days(words: tuple[str, ...], language: str) -> int | None:
         return None
     said = without(words, marks)
     if not said or said[-1] not in days | weeks:
+        return None
+    if len(said) == 1 and said[0] not in _ALONE:
         return None
     count = 1 if said[:-1] in ((), *((one,) for one in _ONE[language] if one)) else whole_number(said[:-1], language)
     if count is None or not 0 < count <= 366:
@@ -177,7 +183,7 @@ def _day_number(words: tuple[str, ...], language: str) -> int | None:
 def _is_ordinal(word: str, language: str) -> bool:
     return (
         word in _ORDINALS[language]
-        or "-" in word
+        or word.partition("-")[2] in _ORDINALS[language]
         or any(word.endswith(suffix) and word.removesuffix(suffix).isdecimal() for suffix in _SUFFIXES[language])
     )
 

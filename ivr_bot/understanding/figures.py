@@ -100,8 +100,8 @@ def whole_number(words: Sequence[str], language: str) -> int | None:
 
 
 def _split(words: Sequence[str]) -> list[str]:
-    """Hyphens join number words: "twenty-five"."""
-    return [part for word in words for part in word.split("-")]
+    """Hyphens join number words: "twenty-five"; with digits they are a minus, or a range ("100-200")."""
+    return [part for word in words for part in ([word] if any(map(str.isdecimal, word)) else word.split("-"))]
 
 
 def figure(word: str) -> int | None:
@@ -154,6 +154,8 @@ def _group(words: list[str], at: int, tongue: _Tongue) -> tuple[Fraction | None,
     if value is None and below is None:
         return None, at
     found = Fraction((value or 0) + (below or 0))
+    if words[end : end + 3] == ["and", "a", "half"] and any(word in tongue.scales for word in words[end + 3 : end + 4]):
+        return found + _HALF, end + 3  # "one and a half million"
     if end + 1 < len(words) and words[end] in tongue.halves and words[end + 1] in tongue.scales:
         return found + tongue.halves[words[end]], end + 1  # "bir yarim million"
     return found, end

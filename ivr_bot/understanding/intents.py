@@ -12,7 +12,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "operator": (
             "operator | an operator | agent | a person | a human | a real person | speak to a person | i want to "
             "speak to a person | i want an operator | i want to talk to a person | connect me with an operator | "
-            "can i speak to someone | can i speak to somebody | can i talk to a person | let me speak to a human | "
+            "can i speak to someone | can i speak to a human | can i speak to somebody | "
+            "can i talk to a person | let me speak to a human | "
             "put me through | transfer me | talk to a human | i want a human | manager | i want to speak to the "
             "manager | can i speak to an operator | give me an operator | i would to speak to a person | i need an "
             "operator"

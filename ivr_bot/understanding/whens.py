@@ -32,6 +32,13 @@ _HALF_HOUR: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "ru": phrases("полчаса", "пол часа", language="ru"),
     "uz": phrases("yarim soat", "yarim soatdan", language="uz"),
 }
+_HOUR_AND_HALF: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "en": phrases("an hour and a half", "one and a half hours"),
+    "ru": phrases("полтора часа", language="ru"),
+    "uz": phrases("bir yarim soat", "bir yarim soatdan", language="uz"),
+}
+#: What says one without a number: "через час".
+_ALONE = frozenset({"час", "часик", "минуту"})
 #: Said of a call back, around the time itself.
 _ASKED: Mapping[str, frozenset[str]] = {
     "en": frozenset("call me back ring again can you could we talk try please then maybe".split()),
@@ -43,7 +50,7 @@ _ASKED: Mapping[str, frozenset[str]] = {
 def when_of(words: Sequence[str], language: str, at: datetime) -> datetime | None:
     """The instant that all the words together say, in the zone of `at` and after it."""
     said = without(words, _ASKED.get(language, frozenset()))
-    if not said:
+    if not said or language not in _IN:
         return None
     if (span := _span(said, language)) is not None:
         return at + span
@@ -66,7 +73,11 @@ def _span(said: tuple[str, ...], language: str) -> timedelta | None:
     plain = without(said, _IN[language])
     if plain in _HALF_HOUR[language]:
         return timedelta(minutes=30)
+    if plain in _HOUR_AND_HALF[language]:
+        return timedelta(minutes=90)
     if not plain or plain[-1] not in _HOURS[language] | _MINUTES[language]:
+        return None
+    if len(plain) == 1 and plain[0] not in _ALONE:
         return None
     counted = without(plain[:-1], frozenset({"a", "an"}))
     count = 1 if not counted else whole_number(counted, language)
@@ -79,6 +90,8 @@ def _day_and_time(said: tuple[str, ...], language: str, today: date) -> tuple[da
     """The day before or after the time, or one of them alone."""
     for split in range(len(said) + 1):
         for days, clock in ((said[:split], said[split:]), (said[split:], said[:split])):
+            if "через" in days and whole_number(clock, language) is not None:
+                continue  # "через день два" is a day or two
             day = day_of(days, language, today) if days else None
             hour = time_of(clock, language) if clock else None
             if (day is not None or not days) and (hour is not None or not clock):

@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 
 #: What stands for the Uzbek letters oʻ and gʻ and for the glottal stop; one of them inside: U+02BB.
 _APOSTROPHES = str.maketrans(dict.fromkeys("'’‘`´ʼ′", "ʻ"))
-_WORD = re.compile(r"\d+(?:[:.,/]\d+)*|[^\W\d_]+(?:[ʻ-][^\W\d_]+)*")
+_WORD = re.compile(
+    r"(?:(?<!\w)-)?\d+(?:[:.,/-]\d+)*(?:-?(?:st|nd|rd|th|ого|го|е|inchi|chi)\b)?|[^\W\d_]+(?:[ʻ-][^\W\d_]+)*"
+)
+#: "да ну" is doubt, not a yes and a filler.
+_DOUBT = re.compile(r"\bда ну\b")
+_HALF_OF_DAY = re.compile(r"\b([ap])\.m\b\.?")
+#: Signs, as words.
+_SIGNS = str.maketrans({"$": " dollars ", "€": " euros ", "£": " pounds ", "₽": " rubles ", "%": " percent "})
 #: English contractions, written out: the apostrophe is gone or is U+02BB by then.
 _WRITTEN_OUT: Mapping[str, str] = {
     "itʻs": "it is",
@@ -42,6 +49,9 @@ FILLERS: Mapping[str, frozenset[str]] = {
 def words_of(text: str, language: str) -> tuple[str, ...]:
     """The words and figures of a sentence, fillers left out."""
     plain = unicodedata.normalize("NFC", text).lower().translate(_APOSTROPHES).replace("ё", "е")
+    plain = _HALF_OF_DAY.sub(r"\1m", plain.translate(_SIGNS))
+    if language == "ru":
+        plain = _DOUBT.sub("да-ну", plain)
     found: list[str] = []
     for word in _WORD.findall(plain):
         found += _WRITTEN_OUT.get(word, word).split() if language == "en" else [word]
