@@ -86,7 +86,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "operator": (
             "оператор | оператора | человека | соедините с оператором | соедините с человеком | позовите человека | "
             "хочу поговорить с человеком | хочу поговорить с оператором | дайте оператора | переведите на оператора "
-            "| живого человека | менеджера | соедините с менеджером | позовите оператора | мне нужен оператор"
+            "| живого человека | менеджера | соедините с менеджером | позовите менеджера "
+            "| позовите оператора | мне нужен оператор"
         ),
         "repeat": (
             "повторите | повтори | еще раз | повторите еще раз | что | что вы сказали | не расслышал | не "
@@ -148,7 +149,8 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
     "uz": {
         "operator": (
             "operator | operatorni | operator bilan | odam bilan gaplashmoqchiman | operatorga ulang | operator "
-            "bilan ulang | odam bilan | menejer | menejerga ulang | operator kerak | odamga ulang | tirik odam "
+            "bilan ulang | odam bilan | menejer | menejerga ulang | menejer bilan gaplashmoqchiman "
+            "| operator kerak | odamga ulang | tirik odam "
             "bilan gaplashmoqchiman"
         ),
         "repeat": (

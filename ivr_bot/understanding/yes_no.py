@@ -14,7 +14,7 @@ _YES: Mapping[str, _Phrases] = {
         *("ok", "all right", "alright", "fine", "i do", "i am", "i will", "i would", "i can", "go ahead", "exactly"),
         *("indeed", "sure thing", "yes sir", "yes madam", "with pleasure", "it is", "i think so", "you can", "you may"),
         *("yes thanks", "yes thank you", "yes you can", "yes you may", "uh-huh", "affirmative", "gladly", "agreed"),
-        *("i am interested", "yes i am interested"),
+        *("i am interested", "yes i am interested", "sounds good", "that would be great"),
     ),
     "ru": phrases(
         *("да", "ага", "угу", "конечно", "разумеется", "безусловно", "верно", "правильно", "точно", "именно", "хорошо"),
@@ -107,6 +107,7 @@ _NO: Mapping[str, _Phrases] = {
             "not interested",
             "i am not interested",
             "i suppose not",
+            "i do not want to",
         ),
         *(
             "i would rather not",
@@ -138,6 +139,7 @@ _NO: Mapping[str, _Phrases] = {
             "не думаю",
             "нет не хочу",
             "отказываюсь",
+            "не стоит",
         ),
         *("не совсем", "не очень", "не правильно", "я против", "против", "не интересно", "неинтересно"),
         language="ru",
