@@ -17,6 +17,7 @@ from ivr_bot.session import BotParts, BotSession
 from ivr_bot.settings import BotSettings
 from ivr_bot.speech.prompts import Prompts
 from ivr_bot.speech.site import opened_transcribers, speakers_of
+from ivr_bot.warming import Warmer
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,10 @@ async def opened_bot(
         speech = settings.speech
         prompts = Prompts(speech.prompts_folder, speakers_of(speech), speech.prompt_dbfs)
         stack.push_async_callback(prompts.close)
+        scripts, warmer = Scripts(settings.scripts), Warmer(prompts, settings.prompts)
+        stack.push_async_callback(warmer.close)
         parts = BotParts(
-            script=Scripts(settings.scripts),
+            script=lambda name: warmer.warm(scripts(name)),
             player=lambda call: Player(call, prompts, settings.prompts),
             hearing=Hearing(transcribers, nlu),
             book=book,

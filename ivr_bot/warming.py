@@ -1,0 +1,87 @@
+"""Renders a script's prompts ahead: when its first call begins, all that does not wait for a lead's own words."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from crm_core.errors import CrmError
+from ivr_bot.dialog.pieces import Audio, Text
+from ivr_bot.dialog.script import Ask, End, Prompt, Say, Script, TransferTo
+from ivr_bot.speech.prompts import Line, Part, Recording
+
+log = logging.getLogger(__name__)
+
+#: How a prompt names a field of the lead or a slot.
+_FIELD = "{"
+
+
+class Renderer(Protocol):
+    """What renders prompts (speech.prompts.Prompts)."""
+
+    async def audio(self, part: Part) -> bytes: ...
+
+
+class Warmer:
+    """One per process. A script that has changed is rendered again: what is cached already costs nothing."""
+
+    def __init__(self, renderer: Renderer, recordings: Path) -> None:
+        self._renderer, self._recordings = renderer, recordings
+        self._known: dict[str, Script] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def warm(self, script: Script) -> Script:
+        """Begin to render the prompts of a script not seen before; the script."""
+        if self._known.get(script.name) is not script:
+            self._known[script.name] = script
+            task = asyncio.get_running_loop().create_task(self._render(script), name=f"prompts of {script.name}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return script
+
+    async def close(self) -> None:
+        """Give up what is not rendered yet."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _render(self, script: Script) -> None:
+        """One after the other: what a call under way wants must not stand in line behind all of them."""
+        for part in parts_of(script, self._recordings):
+            try:
+                await self._renderer.audio(part)
+            except CrmError as error:
+                facts = {"script": script.name, "part": str(part), "why": str(error)}
+                log.error("a prompt cannot be rendered", extra=facts)
+
+
+def parts_of(script: Script, recordings: Path) -> list[Part]:
+    """Every part of the script's prompts that is the same in every call, each once."""
+    return list(dict.fromkeys(_parts(script, recordings)))
+
+
+def _parts(script: Script, recordings: Path) -> Iterator[Part]:
+    for prompt in _prompts(script):
+        for wordings in prompt.wordings.values():
+            for piece in (piece for pieces in wordings for piece in pieces):
+                match piece:
+                    case Audio(path):
+                        yield Recording(recordings / path)
+                    case Text(text, language) if _FIELD not in text:
+                        yield Line(text, language)
+
+
+def _prompts(script: Script) -> Iterator[Prompt]:
+    for node in script.nodes.values():
+        match node:
+            case Ask(prompt=prompt, again=again):
+                yield prompt
+                if again is not None:
+                    yield again
+            case Say(prompt=prompt):
+                yield prompt
+            case TransferTo(prompt=prompt) | End(prompt=prompt) if prompt is not None:
+                yield prompt
