@@ -14,9 +14,10 @@ from crm_core.domain.campaigns import DialMode
 from crm_core.handlers.campaigns import Order, order_campaign, put_trunk
 from crm_core.handlers.conversations import transcript
 from tests.asterisk.asterisk import Pair
-from tests.asterisk.scene import TRUNK, Scene, now, opened_scene
+from tests.asterisk.scene import TRUNK, Scene, now, open_until_today, opened_scene
 
 #: People who answer and say nothing, and one who talks (an English woman).
+CALLER = "+998901234567"
 SILENT, ALSO_SILENT, TALKS = "+998909000001", "+998909000002", "+998901000001"
 RATING = """
 script: rating
@@ -76,7 +77,8 @@ nodes:
 
 
 @pytest.fixture
-async def scene(pair: Pair, tmp_path: Path, sqlite_url: str) -> AsyncIterator[Scene]:
+async def scene(pair: Pair, tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    monkeypatch.setenv("DESK_NIGHT_SCRIPT", "rating")
     scripts = tmp_path / "scripts"
     scripts.mkdir()
     (scripts / "rating.yml").write_text(RATING)
@@ -151,6 +153,19 @@ async def test_who_asks_for_a_person_is_bridged_with_one(scene: Scene) -> None:
     await scene.hang_up(talk.id)
     talked = await scene.row(conversations)
     assert (talked.ending, talked.summary) == ("transferred", "Asked for a person.")
+
+
+async def test_outside_hours_the_bot_takes_a_call_which_is_then_not_missed(scene: Scene) -> None:
+    await scene.calendar(open_until_today())
+    there = await scene.call_in(CALLER)
+    await scene.hears(there)
+    await scene.presses(there, "2")
+    talked = await scene.row(conversations)
+    assert (talked.script, talked.ending, talked.campaign_id) == ("rating", "finished", None)
+    call = await scene.ended(CALLER)
+    assert (call.direction, call.outcome, call.after_hours) == ("incoming", "answered", True)
+    await scene.row(outbox, outbox.c.type == "CallEnded", fact=lambda row: row.done_at)
+    assert [task.title for task in await scene.rows(tasks)] == ["Bad rating: 2"]
 
 
 async def test_nobody_takes_over_so_a_task_is_made(scene: Scene) -> None:
