@@ -81,6 +81,18 @@ class Database:
             self.on_publish.set()
 
     @asynccontextmanager
+    async def single(self) -> AsyncIterator[UnitOfWork]:
+        """A unit of work of one statement that commits itself, for what a person on the line waits for: on PostgreSQL
+        one round trip instead of three. It may publish nothing. Raises Unavailable and Conflict."""
+        if self.is_sqlite:
+            async with self.work(at_once=True) as work:
+                yield work
+            return
+        async with self._connected() as connection:
+            with _translated():
+                yield UnitOfWork(await connection.execution_options(isolation_level="AUTOCOMMIT"))
+
+    @asynccontextmanager
     async def reading(self) -> AsyncIterator[UnitOfWork]:
         """A unit of work that only reads: does not wait for the writer. Raises Unavailable."""
         await self._turn()

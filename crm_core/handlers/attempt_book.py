@@ -34,11 +34,8 @@ class DatabaseAttemptBook:
         self, attempt_id: str, verdict: Verdict, verdict_cause: str, now: datetime
     ) -> tuple[Attempt, Campaign] | None:
         """Note that the callee answered; None if no attempt has this id. The first verdict and instant stay."""
-        return await committed(
-            self._database,
-            lambda work: attempts.note_answered(work, attempt_id, verdict, verdict_cause, now),
-            at_once=True,
-        )
+        async with self._database.single() as work:
+            return await attempts.note_answered(work, attempt_id, verdict, verdict_cause, now)
 
     async def conclude(self, attempt_id: str, outcome: Outcome, now: datetime) -> None:
         """Write the outcome before the channel ends; the end does not overwrite it."""

@@ -124,6 +124,28 @@ async def test_tasks_cancelled_anywhere_leave_pool_and_tables_sound(database: Da
     assert pool.checkedout() == 0
 
 
+async def test_a_single_statement_commits_itself_and_the_next_unit_of_work_is_whole_again(database: Database) -> None:
+    async with database.single() as work:
+        await work.run(insert(users).values(_user("Ann")))
+    assert await _names(database) == ["Ann"]
+
+    async def broken_off() -> None:
+        async with database.work() as work:
+            await work.run(insert(users).values(_user("Bo")))
+            raise RuntimeError("the pool's connections begin transactions again")
+
+    with pytest.raises(RuntimeError):
+        await broken_off()
+    assert await _names(database) == ["Ann"]
+
+    async def once_more() -> None:
+        async with database.single() as work:
+            await work.run(insert(users).values(_user("Ann")))
+
+    with pytest.raises(Conflict):
+        await once_more()
+
+
 async def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
     async with database.work() as work:
         await work.run(insert(users).values(_user("Anna")))
