@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from crm_core.errors import CrmError
+from ivr_bot.dialog.checks import FIELD
 from ivr_bot.dialog.pieces import Audio, Text
 from ivr_bot.dialog.script import Ask, End, Prompt, Say, Script, TransferTo
 from ivr_bot.speech.prompts import Line, Part, Recording
@@ -58,20 +59,25 @@ class Warmer:
                 log.error("a prompt cannot be rendered", extra=facts)
 
 
-def parts_of(script: Script, recordings: Path) -> list[Part]:
-    """Every part of the script's prompts that is the same in every call, each once."""
-    return list(dict.fromkeys(_parts(script, recordings)))
+def parts_of(script: Script, recordings: Path, known: Mapping[str, str] | None = None) -> list[Part]:
+    """Every part of the script's prompts that is the same in every call, each once.
+
+    `known`: fields that hold the same for every lead, as a campaign sets them.
+    """
+    return list(dict.fromkeys(_parts(script, recordings, known or {})))
 
 
-def _parts(script: Script, recordings: Path) -> Iterator[Part]:
+def _parts(script: Script, recordings: Path, known: Mapping[str, str]) -> Iterator[Part]:
     for prompt in _prompts(script):
         for wordings in prompt.wordings.values():
             for piece in (piece for pieces in wordings for piece in pieces):
                 match piece:
                     case Audio(path):
                         yield Recording(recordings / path)
-                    case Text(text, language) if _FIELD not in text:
-                        yield Line(text, language)
+                    case Text(text, language):
+                        said = FIELD.sub(lambda found: known.get(found[1], found[0]), text)
+                        if _FIELD not in said:
+                            yield Line(said, language)
 
 
 def _prompts(script: Script) -> Iterator[Prompt]:

@@ -68,7 +68,7 @@ class Pyttsx3Speaker:
     async def _rendered(self, text: str, voice: str) -> bytes:
         with tempfile.TemporaryDirectory(prefix="trunkline-speech-") as folder:
             file = Path(folder) / "said.wav"
-            command = (sys.executable, "-m", "ivr_bot.speech.pyttsx3_tts", str(file), voice, str(self._rate))
+            command = (sys.executable, "-m", "ivr_bot.speech.pyttsx3_main", str(file), voice, str(self._rate))
             await run_program("pyttsx3", command, text, self._within)
             try:
                 samples = await asyncio.to_thread(line_samples, file)
@@ -95,21 +95,3 @@ def _espeak_version() -> str:
         raise Unavailable(f"{_LIBRARY} is not installed: it speaks the prompts (Debian: libespeak-ng1)") from None
     library.espeak_Info.restype = ctypes.c_char_p
     return str(library.espeak_Info(None).decode())
-
-
-def _main(file: str, voice: str, words_per_minute: str) -> None:
-    """The short-lived process: the text from stdin into a WAV file."""
-    import pyttsx3
-
-    engine = pyttsx3.init("espeak")
-    # It would say the text with another voice and tell nobody.
-    if voice.partition("+")[0].lower() not in {known.id for known in engine.getProperty("voices")}:
-        sys.exit(f"espeak-ng has no voice {voice!r}")
-    engine.setProperty("voice", voice)
-    engine.setProperty("rate", int(words_per_minute))
-    engine.save_to_file(sys.stdin.buffer.read().decode(), file)
-    engine.runAndWait()
-
-
-if __name__ == "__main__":
-    _main(*sys.argv[1:])

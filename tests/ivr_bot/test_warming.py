@@ -56,6 +56,11 @@ def test_every_part_that_is_the_same_in_every_call_is_wanted_once() -> None:
     assert not any("{" in part.text for part in parts if isinstance(part, Line))
 
 
+def test_a_field_that_is_the_same_for_every_lead_is_no_reason_to_wait() -> None:
+    parts = parts_of(read_script(SCRIPT, "visit.yml"), Path("/prompts"), {"name": "neighbour"})
+    assert Line("Hello neighbour.", "en") in parts
+
+
 async def test_a_script_is_rendered_once_and_what_fails_is_said(caplog: pytest.LogCaptureFixture) -> None:
     renderer = Kept(Line("Goodbye.", "en"))
     warmer, script = Warmer(renderer, Path("/prompts")), read_script(SCRIPT, "visit.yml")
