@@ -30,7 +30,7 @@ class TurnRules:
     """When a turn begins and ends. Times in ms; frames are of 20 ms."""
 
     silence_ms: int = 600
-    complete_silence_ms: int = 300  # instead, where what was heard so far is a whole answer
+    pause_ms: int = 300  # after so much of it what was said so far is looked at: a whole answer ends the turn
     hard_stop_ms: int = 6000  # from the first frame of speech
     start_frames: int = 3  # so many speech frames ...
     start_window: int = 5  # ... of so many
@@ -41,7 +41,7 @@ class TurnRules:
 
 
 CLOSED_TURN = TurnRules()
-OPEN_TURN = TurnRules(silence_ms=1000, complete_silence_ms=1000, hard_stop_ms=20_000)
+OPEN_TURN = TurnRules(silence_ms=1000, pause_ms=1000, hard_stop_ms=20_000)
 
 
 def rules_for(kind: AnswerShape) -> TurnRules:
@@ -73,7 +73,22 @@ class FalseAlarm:
     at_ms: int
 
 
-TurnEvent = SpeechBegan | SpeechEnded | FalseAlarm
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The caller is silent; the turn goes on for now. `utterance`: what was said so far."""
+
+    at_ms: int
+    utterance: Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """After a pause the caller speaks on."""
+
+    at_ms: int
+
+
+TurnEvent = SpeechBegan | Paused | Resumed | SpeechEnded | FalseAlarm
 
 
 def webrtc_gate() -> IsSpeech:
@@ -97,7 +112,7 @@ class Endpointer:
         self._began: int | None = None  # place of the first speech frame of this turn
         self._last_speech = 0  # place after the latest speech frame
         self._levels: list[float] = []  # of this turn's speech frames
-        self._complete = False
+        self._paused = False
 
     @property
     def speaking(self) -> bool:
@@ -111,11 +126,10 @@ class Endpointer:
         """Listen for the answer to another question. Who is speaking already goes on under the new rules."""
         self._rules = rules
         self._recent = deque(self._recent, maxlen=rules.start_window)
-        self._complete = False
 
-    def partial_is_complete(self, complete: bool) -> None:
-        """Tell whether what was heard so far is a whole answer: then a shorter silence ends the turn."""
-        self._complete = complete
+    def end_turn(self) -> list[TurnEvent]:
+        """What was said up to the pause is a whole answer: nobody waits for more. Nothing where nobody pauses."""
+        return self._end(cut=False) if self._paused else []
 
     def feed(self, ulaw: bytes) -> list[TurnEvent]:
         """Take the next audio, in pieces of any size; what was decided."""
@@ -144,6 +158,9 @@ class Endpointer:
         if voiced:
             self._last_speech = self._handled
             self._levels.append(level)
+            if self._paused:
+                self._paused = False
+                return [Resumed(self._handled // _BYTES_PER_MS), *self._ended()]
         return self._ended()
 
     def _begin(self) -> list[TurnEvent]:
@@ -151,30 +168,38 @@ class Endpointer:
         self._began = self._handled - first * FRAME_BYTES
         self._last_speech = self._handled
         self._levels = [dbfs(samples_of(bytes(self._slice(self._began, self._handled))))] * sum(self._recent)
-        self._complete = False
+        self._paused = False
         return [SpeechBegan(self._handled // _BYTES_PER_MS, self._utterance(self._handled))]
 
     def _ended(self) -> list[TurnEvent]:
         assert self._began is not None
-        rules = self._rules
-        wanted = rules.complete_silence_ms if self._complete else rules.silence_ms
+        rules, silent = self._rules, self._handled - self._last_speech
         if self._handled - self._began >= rules.hard_stop_ms * _BYTES_PER_MS:
             return self._end(cut=True)
-        if self._handled - self._last_speech >= wanted * _BYTES_PER_MS:
+        if silent >= rules.silence_ms * _BYTES_PER_MS:
             return self._end(cut=False)
+        if silent >= rules.pause_ms * _BYTES_PER_MS and not self._paused and self._is_enough():
+            self._paused = True
+            return [Paused(self._handled // _BYTES_PER_MS, self._utterance(self._upto()))]
         return []
 
+    def _is_enough(self) -> bool:
+        return len(self._levels) * FRAME_MS >= self._rules.least_speech_ms
+
+    def _upto(self) -> int:
+        """Where what was said ends: a little after the last frame that counts as speech."""
+        return min(self._handled, self._last_speech + self._rules.tail_ms * _BYTES_PER_MS)
+
     def _end(self, *, cut: bool) -> list[TurnEvent]:
-        upto = min(self._handled, self._last_speech + self._rules.tail_ms * _BYTES_PER_MS)
+        upto = self._upto()
         at = self._handled // _BYTES_PER_MS
-        spoken_ms = len(self._levels) * FRAME_MS
         event: TurnEvent = FalseAlarm(at)
-        if spoken_ms >= self._rules.least_speech_ms:
+        if self._is_enough():
             event = SpeechEnded(at, self._utterance(upto), cut)
             self._free_from = upto
         if cut:
             self._floor.relearn(self._levels)
-        self._began, self._complete = None, False
+        self._began, self._paused = None, False
         self._recent.clear()
         return [event]
 

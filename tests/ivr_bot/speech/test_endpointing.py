@@ -16,6 +16,8 @@ from ivr_bot.speech.endpointing import (
     OPEN_TURN,
     Endpointer,
     FalseAlarm,
+    Paused,
+    Resumed,
     SpeechBegan,
     SpeechEnded,
     TurnEvent,
@@ -44,6 +46,11 @@ def _heard(line: bytes, endpointer: Endpointer | None = None) -> list[TurnEvent]
     return endpointer.feed(line) + endpointer.hung_up()
 
 
+def _edges(events: list[TurnEvent]) -> list[TurnEvent]:
+    """Where turns begin and end; pauses in them left out."""
+    return [event for event in events if not isinstance(event, Paused | Resumed)]
+
+
 def _utterances(events: list[TurnEvent]) -> list[SpeechEnded]:
     return [event for event in events if isinstance(event, SpeechEnded)]
 
@@ -60,7 +67,7 @@ def test_any_split_of_the_audio_gives_the_same_turns(segments: list[tuple[bool, 
 @given(_SEGMENTS)
 def test_what_began_ends_once_and_never_more_comes_out_than_went_in(segments: list[tuple[bool, int]]) -> None:
     line = _line(*segments)
-    events = _heard(line)
+    events = _edges(_heard(line))
     assert [isinstance(event, SpeechBegan) for event in events] == [True, False] * (len(events) // 2)
     assert sum(len(ended.utterance.ulaw) for ended in _utterances(events)) <= len(line)
     assert [event.at_ms for event in events] == sorted(event.at_ms for event in events)
@@ -75,7 +82,7 @@ def test_every_utterance_is_a_piece_of_the_line_with_its_past_before_it(segments
 
 def test_a_turn_ends_after_the_silence_of_its_question() -> None:
     line = _line((False, 1000), (True, 800), (False, 3000))
-    began, ended = _heard(line)
+    began, ended = _edges(_heard(line))
     assert isinstance(began, SpeechBegan)
     assert began.at_ms == 1260  # three frames
     assert ended.at_ms == 2000 + CLOSED_TURN.silence_ms
@@ -89,20 +96,33 @@ def test_an_utterance_has_its_pre_roll_and_its_tail() -> None:
     assert not ended.cut
 
 
-def test_a_complete_answer_ends_the_turn_sooner() -> None:
+def test_a_pause_shows_what_was_said_and_the_turn_can_end_there() -> None:
     endpointer = Endpointer(is_speech=_loud)
-    endpointer.feed(_line((False, 1000), (True, 800)))
-    endpointer.partial_is_complete(True)
-    (ended,) = endpointer.feed(b"\xff" * 8 * 3000)
-    assert ended.at_ms == 2000 + CLOSED_TURN.complete_silence_ms
+    (_, paused) = endpointer.feed(_line((False, 1000), (True, 800), (False, 320)))
+    assert isinstance(paused, Paused)
+    assert paused.at_ms == 2000 + CLOSED_TURN.pause_ms
+    assert paused.utterance.seconds == pytest.approx(0.3 + 0.8 + 0.3)
+    (ended,) = endpointer.end_turn()
+    assert isinstance(ended, SpeechEnded)
+    assert not ended.cut
+    assert not endpointer.speaking
+    assert endpointer.end_turn() == []
 
 
-def test_an_answer_that_goes_on_after_all_is_not_cut() -> None:
+def test_who_speaks_on_after_a_pause_is_not_cut() -> None:
     endpointer = Endpointer(is_speech=_loud)
-    endpointer.feed(_line((False, 1000), (True, 800)))
-    endpointer.partial_is_complete(True)
-    endpointer.partial_is_complete(False)
-    assert endpointer.feed(b"\xff" * 8 * 500) == []
+    endpointer.feed(_line((False, 1000), (True, 800), (False, 400)))
+    (resumed,) = endpointer.feed(_line((True, 300))[1600:])
+    assert isinstance(resumed, Resumed)
+    assert endpointer.end_turn() == [], "what was read at the pause is not the whole"
+    events = endpointer.feed(b"\xff" * 8 * 3000)
+    assert [type(event) for event in events] == [Paused, SpeechEnded]
+
+
+def test_who_answers_freely_may_think_without_being_read() -> None:
+    assert not any(
+        isinstance(event, Paused) for event in _heard(_line((True, 900), (False, 900)), Endpointer(OPEN_TURN, _loud))
+    )
 
 
 @pytest.mark.parametrize("kind", list(AnswerShape))
