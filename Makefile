@@ -12,12 +12,16 @@ install: ## set everything up: Python packages, Asterisk, PostgreSQL, Redis, SIP
 	@$(BIN)/trunkline pbx install
 	@scripts/servers.sh
 
-demo: ## set everything up and run the main job on two real Asterisks (about three minutes)
+demo: ## set everything up, dial a list and survey a hundred people on two real Asterisks (about six minutes)
 	@scripts/prepare.sh
 	@$(BIN)/trunkline pbx install
+	@scripts/servers.sh demo
 	@$(BIN)/trunkline demo
 
-survey: install ## the infobot asks forty people on two real Asterisks (about three minutes)
+survey: ## the demo's second half alone: the infobot asks a hundred people by voice (about three minutes)
+	@scripts/prepare.sh
+	@$(BIN)/trunkline pbx install
+	@scripts/servers.sh demo
 	@$(BIN)/trunkline demo --survey
 
 test: install check ## set everything up and run all checks and tests

@@ -17,7 +17,10 @@ from crm_core.cli import (
     demo,
     dnc,
     leads,
+    message,
     models,
+    nlu,
+    number,
     rules,
     serve,
     survey,
@@ -46,10 +49,13 @@ def parser() -> argparse.ArgumentParser:
     survey.add_survey_commands(commands)
     tasks.add_task_commands(commands)
     deals.add_deal_commands(commands)
+    number.add_number_commands(commands)
     dnc.add_dnc_commands(commands)
+    message.add_message_commands(commands)
     rules.add_rule_commands(commands)
     bot.add_bot_commands(commands)
     models.add_model_commands(commands)
+    nlu.add_nlu_commands(commands)
     return top
 
 

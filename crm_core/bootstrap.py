@@ -17,14 +17,17 @@ from crm_core.events import AgentStateChanged, AttemptEnded, CallEnded, Campaign
 from crm_core.handlers.attempt_book import DatabaseAttemptBook
 from crm_core.handlers.automation import RuleRunner
 from crm_core.handlers.call_book import DatabaseCallBook
-from crm_core.handlers.conversations import DatabaseConversationBook, NightScript
+from crm_core.handlers.conversations import DatabaseConversationBook
 from crm_core.handlers.hopper import DatabaseHopper
 from crm_core.handlers.import_writing import finish_imports
+from crm_core.handlers.messaging import MessageSender
 from crm_core.handlers.readiness import require_current
 from crm_core.handlers.reception import DatabaseReception
 from crm_core.handlers.relay import OutboxRelay
 from crm_core.handlers.roster import DatabaseRoster
 from crm_core.log import log_context
+from crm_core.messaging.gateways import opened_gateways
+from crm_core.messaging.settings import message_settings_from_env
 from crm_core.ports import EventStream, Hopper, Roster
 from crm_core.settings import Settings
 from crm_core.streams import opened_stream
@@ -108,6 +111,8 @@ async def opened_service(
         if "worker" in settings.roles:
             service.add("rules", RuleRunner(database, stream, now).run)
             service.add("interrupted imports", lambda: _finish_imports(database, now))
+            ways_out = await stack.enter_async_context(opened_gateways(message_settings_from_env(os.environ), now))
+            service.add("messages", MessageSender(database, ways_out, now).run)
         if "bot" in settings.roles:
             await _add_bot(service, stack, now)
         if "web" in settings.roles:
@@ -132,13 +137,9 @@ def _add_switch(service: Service, now: Callable[[], datetime]) -> None:
     if "pbx" not in settings.roles:
         service.add("ami link", ami.run)
         return
-    service.desk = Desk(
-        service.roster,
-        DatabaseAttemptBook(service.database),
-        DatabaseReception(service.database),
-        desk_settings_from_env(os.environ),
-        now,
-    )
+    of_desk = desk_settings_from_env(os.environ)
+    reception = DatabaseReception(service.database, of_desk.incoming)
+    service.desk = Desk(service.roster, DatabaseAttemptBook(service.database), reception, of_desk, now)
     routes = AgiRoutes(service.desk, settings.recordings, keeper.may_record, settings.country)
     service.add("switch link", link.run)
 
@@ -165,10 +166,11 @@ async def _add_bot(service: Service, stack: AsyncExitStack, now: Callable[[], da
 
     settings = service.settings
     desk = desk_settings_from_env(os.environ)
-    night = NightScript(desk.night_script, desk.night_fields) if desk.night_script is not None else None
-    book = DatabaseConversationBook(service.database, night)
-    of_bot = bot_settings_from_env(os.environ, settings.home, settings.agi_host, settings.bot_port, settings.bot_secret)
-    bot = await stack.enter_async_context(opened_bot(of_bot, book, None, os.environ, now))
+    book = DatabaseConversationBook(service.database, desk.incoming)
+    of_bot = bot_settings_from_env(
+        os.environ, settings.home, settings.recordings, settings.agi_host, settings.bot_port, settings.bot_secret
+    )
+    bot = await stack.enter_async_context(opened_bot(of_bot, book, os.environ, now))
     service.add("bot", bot.run)
 
 

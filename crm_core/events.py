@@ -113,9 +113,12 @@ class AgentStateChanged:
 
 @dataclass(frozen=True, slots=True)
 class CampaignStateChanged:
+    """`reason`: why it changed by itself (domain.pilots); None where somebody asked for it."""
+
     campaign_id: int
     state: CampaignState
     at: datetime
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

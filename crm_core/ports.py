@@ -12,9 +12,10 @@ from crm_core.domain.agents import Agent, Trigger
 from crm_core.domain.attempts import Attempt, Outcome, Verdict
 from crm_core.domain.calls import AgentLegChange, CallSnapshot
 from crm_core.domain.campaigns import Campaign, CampaignPolicy, Trunk
-from crm_core.domain.conversations import Briefing, Conversation
+from crm_core.domain.conversations import Briefing, Conversation, HandedOn
 from crm_core.domain.floor import Floor
 from crm_core.domain.leads import Lead, LeadState, WhyNot
+from crm_core.domain.messages import Message
 from crm_core.domain.recordings import RecordingFile
 from crm_core.domain.work_calendar import WorkCalendar
 from crm_core.errors import CrmError
@@ -94,7 +95,8 @@ class HandOff:
 
     bridge: `agent_leg` is the channel name to bridge with; ring: `agent_phone` is rung for `ring_seconds` at most;
     wait: music, and the desk is asked again; abandon, message, closed: `message` is played; machine, hangup. `record`
-    is the path (under the recordings folder) to record to, or None.
+    is the path (under the recordings folder) to record to, or None; `announcement` that of a µ-law file the agent hears
+    before he is connected, while the person hears music.
     """
 
     action: str
@@ -104,6 +106,7 @@ class HandOff:
     message: str | None = None
     notice: str | None = None
     record: str | None = None
+    announcement: str | None = None
     opt_out_key: str = ""
 
 
@@ -123,6 +126,9 @@ class HandOffDesk(Protocol):
 
     async def after_bot(self, channel: str) -> HandOff:
         """The bot has done its part: the end, or an agent if it promised one."""
+
+    async def left(self, channel: str) -> None:
+        """The person hung up while an agent was told what it is about."""
 
     async def opted_out(self, channel: str, key: str) -> None: ...
 
@@ -190,12 +196,14 @@ class PutOff:
 class EndedAttempt:
     """An attempt that ended and whose lead has not been told yet.
 
-    `lead.attempts` counts this attempt (it is counted when leased); `unanswered` does not yet."""
+    `lead.attempts` counts this attempt (it is counted when leased); `unanswered` does not yet. `unfinished`: the bot's
+    conversations with the lead that broke off, if this attempt's did; 0 if it did not."""
 
     attempt: Attempt
     lead: Lead
     unanswered: int
     talk_seconds: float
+    unfinished: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +303,8 @@ class AttemptBook(Protocol):
     async def opted_out(self, attempt_id: str, now: datetime) -> None:
         """Put the number on the system's do-not-call list and close the lead."""
 
-    async def handed_on(self, call_id: str) -> bool:
-        """Whether the bot wants an agent for the person on this call, dialed or not."""
+    async def handed_on(self, call_id: str) -> HandedOn | None:
+        """What an agent is told of the person on this call, dialed or not; None: the bot wants no agent for him."""
 
     async def nobody_took_over(self, call_id: str, now: datetime) -> None:
         """The bot handed a person on and nobody was free: a callback task with the bot's summary, once."""
@@ -307,7 +315,8 @@ class Reception(Protocol):
 
     async def calendar(self) -> WorkCalendar: ...
 
-    async def note_incoming(self, call: IncomingCall, after_hours: bool, now: datetime) -> None: ...
+    async def note_incoming(self, call: IncomingCall, after_hours: bool, now: datetime) -> bool:
+        """Note the call; whether a script answers calls to this number at this hour."""
 
 
 class ConversationBook(Protocol):
@@ -317,10 +326,23 @@ class ConversationBook(Protocol):
         """Note that the bot talks on this call, and tell what is known of the person; None if the call is not its."""
 
     async def record(self, conversation: Conversation, now: datetime) -> None:
-        """Write the conversation with all that follows from it (result, deals, tasks, do-not-call) in one commit.
+        """Write the conversation with all that follows from it in one commit: result, deals, tasks, do-not-call
+        entries, messages.
 
-        May be repeated: the words are replaced, deals and tasks are made once. Raises BadInput for a disposition or
-        a stage the site does not have; nothing is written then."""
+        May be repeated: the words are replaced, deals, tasks and messages are made once. Raises BadInput for a
+        disposition or a stage the site does not have; nothing is written then."""
+
+
+# --- asked by the sender of messages ------------------------------------------------------------------------
+class MessageGateway(Protocol):
+    """The way out for messages of one channel."""
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the same message sent twice reaches the person once, or does no harm: when in doubt, send again."""
+
+    async def send(self, message: Message) -> str | None:
+        """Hand it over; returns the provider's id of it, if he gives one. Raises NotSent."""
 
 
 # --- events between processes -------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from datetime import datetime
 from crm_core.domain.agents import Agent, AgentState, HandOffMode, Trigger
 from crm_core.domain.attempts import Attempt, Outcome, Verdict
 from crm_core.domain.campaigns import Campaign, DialMode
+from crm_core.domain.conversations import HandedOn
 from crm_core.domain.recordings import recording_path
 from crm_core.domain.work_calendar import is_working_time
 from crm_core.errors import Conflict, IllegalTransition
@@ -49,35 +50,35 @@ class Desk:
 
     async def answered(self, person: PersonAnswered) -> HandOff:
         """A callee of ours answered: an agent, a message, or the end."""
+        if person.again:
+            return await self.unanswered(person.channel)
         now = self._now()
         known = await self._attempts.answered(person.channel, person.verdict, person.verdict_cause, now)
         if known is None:
             log.warning("answer of an unknown attempt", extra={"attempt_id": person.channel})
             return HANG_UP
         attempt, campaign = known
-        if person.again:
-            await self._roster.take_back(attempt.id, now, gone=True)
-        elif person.verdict is Verdict.MACHINE and campaign.policy.detect_machines:
+        if person.verdict is Verdict.MACHINE and campaign.policy.detect_machines:
             await self._attempts.conclude(attempt.id, Outcome.MACHINE, now)
             return machine(campaign.policy)
-        elif campaign.policy.mode is DialMode.BOT:
+        if campaign.policy.mode is DialMode.BOT:
             record = record_to(attempt.id, attempt.created_at, campaign.policy)
             return to_bot(campaign.policy.consent_notice, record)
         return await self._agent_or_message(attempt, campaign)
 
     async def unanswered(self, channel: str) -> HandOff:
-        """The agent's phone did not answer: he is not there; another one, or the message."""
-        now = self._now()
-        await self._roster.take_back(channel, now, gone=True)
+        """The agent's phone did not answer, or his leg is gone: he is not there; another one, or the message."""
+        await self._roster.take_back(channel, self._now(), gone=True)
+        if (handed := await self._attempts.handed_on(channel)) is not None:
+            return await self._agent_or_task(channel, handed)
         known = await self._known(channel)
         return await (self._agent_or_wait(channel) if known is None else self._agent_or_message(*known))
 
     async def incoming(self, call: IncomingCall) -> HandOff:
-        """Somebody calls us: the agent idle longest, music until there is one, or outside hours a message."""
+        """Somebody calls us: the number's script, the agent idle longest, music until there is one, or a message."""
         now = self._now()
         after_hours = not is_working_time(now, await self._reception.calendar())
-        await self._reception.note_incoming(call, after_hours, now)
-        if after_hours and self._settings.night_script is not None:
+        if await self._reception.note_incoming(call, after_hours, now):
             return to_bot(self._settings.incoming_notice, self._record_incoming(call.channel))
         if after_hours:
             return closed(self._settings.closed_message)
@@ -90,18 +91,12 @@ class Desk:
 
     async def after_bot(self, channel: str) -> HandOff:
         """The bot has done its part: the end, unless it wants an agent; if nobody is free, a message and a task."""
-        if not await self._attempts.handed_on(channel):
-            return HANG_UP
-        known = await self._known(channel)
-        campaign_id = None if known is None else known[1].id
-        until = self._now() + self._settings.bot_wait
-        agent = await self._search.agent_for(channel, campaign_id, until)
-        if agent is None and campaign_id is not None:  # of the campaign nobody: whoever takes calls
-            agent = await self._search.agent_for(channel, None, self._now())
-        if agent is not None:
-            return self._caller_to(agent, channel)
+        handed = await self._attempts.handed_on(channel)
+        return HANG_UP if handed is None else await self._agent_or_task(channel, handed)
+
+    async def left(self, channel: str) -> None:
+        """The person hung up while an agent was told of him: what the bot promised is a task."""
         await self._attempts.nobody_took_over(channel, self._now())
-        return closed(self._settings.missed_message)
 
     async def opted_out(self, channel: str, key: str) -> None:
         """A key was pressed during the message; the campaign's opt-out key ends all calls to this number."""
@@ -138,13 +133,30 @@ class Desk:
         await self._attempts.conclude(attempt.id, Outcome.ABANDONED, self._now())
         return abandoned(policy)
 
+    async def _agent_or_task(self, channel: str, handed: HandedOn) -> HandOff:
+        """Whom the bot has promised an agent: he is told first what it is about."""
+        known = await self._known(channel)
+        campaign_id = None if known is None else known[1].id
+        until = self._now() + self._settings.bot_wait
+
+        async def hung_up() -> None:
+            await self._attempts.nobody_took_over(channel, self._now())
+
+        agent = await self._search.agent_for(channel, campaign_id, until, hung_up=hung_up)
+        if agent is None and campaign_id is not None:  # of the campaign nobody: whoever takes calls
+            agent = await self._search.agent_for(channel, None, self._now(), hung_up=hung_up)
+        if agent is not None:
+            return self._caller_to(agent, channel, handed.announcement)
+        await self._attempts.nobody_took_over(channel, self._now())
+        return closed(self._settings.missed_message)
+
     async def _agent_or_wait(self, channel: str) -> HandOff:
         agent = await self._search.agent_for(channel, None, self._now())
         return WAIT if agent is None else self._caller_to(agent, channel)
 
-    def _caller_to(self, agent: Agent, channel: str) -> HandOff:
-        record = self._record_incoming(channel)
-        return to_agent(agent, self._settings.ring_agent_for, self._settings.incoming_notice, record)
+    def _caller_to(self, agent: Agent, channel: str, announcement: str | None = None) -> HandOff:
+        record, of = self._record_incoming(channel), self._settings
+        return to_agent(agent, of.ring_agent_for, of.incoming_notice, record, announcement)
 
     def _record_incoming(self, channel: str) -> str | None:
         return str(recording_path(channel, self._now())) if self._settings.record_incoming else None

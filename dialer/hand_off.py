@@ -14,12 +14,21 @@ HANG_UP = HandOff("hangup")
 WAIT = HandOff("wait")
 
 
-def to_agent(agent: Agent, ring_for: timedelta, notice: str | None, record: str | None) -> HandOff:
-    """Bridge with the agent's parked leg, or ring his phone for `ring_for` at most."""
+def to_agent(
+    agent: Agent, ring_for: timedelta, notice: str | None, record: str | None, announcement: str | None = None
+) -> HandOff:
+    """Bridge with the agent's parked leg, or ring his phone for `ring_for` at most; he hears `announcement` first."""
     if agent.hand_off is HandOffMode.RING:
         seconds = round(ring_for.total_seconds())
-        return HandOff("ring", agent_phone=agent.phone, ring_seconds=seconds, notice=notice, record=record)
-    return HandOff("bridge", agent_leg=agent.leg_name, notice=notice, record=record)
+        return HandOff(
+            "ring",
+            agent_phone=agent.phone,
+            ring_seconds=seconds,
+            notice=notice,
+            record=record,
+            announcement=announcement,
+        )
+    return HandOff("bridge", agent_leg=agent.leg_name, notice=notice, record=record, announcement=announcement)
 
 
 def to_bot(notice: str | None, record: str | None) -> HandOff:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from crm_core.domain.attempts import Outcome
 from crm_core.domain.campaigns import CampaignPolicy
 from crm_core.domain.leads import LeadState
+from crm_core.domain.unfinished import UNFINISHED, again_at
 from crm_core.ports import EndedAttempt, Settled
 
 #: Why a lead was closed here; an outcome that the policy does not retry closes with the outcome's own name.
@@ -26,7 +27,7 @@ def settled(ended: EndedAttempt, policy: CampaignPolicy, now: datetime) -> Settl
         # Somebody has decided already (a disposition, an opt-out): the outcome changes nothing of it.
         return _kept(ended)
     if attempt.outcome is Outcome.ANSWERED:
-        return _closed(ended, TALKED)
+        return _talked(ended, policy, now)
     dead = attempt.outcome is Outcome.NOT_IN_SERVICE
     if dead and not any(n.e164 != attempt.number and not n.dead for n in lead.numbers):
         return _closed(ended, NO_NUMBER, dead_number=True)
@@ -37,6 +38,16 @@ def settled(ended: EndedAttempt, policy: CampaignPolicy, now: datetime) -> Settl
         return _closed(ended, (attempt.outcome or Outcome.FAILED).value)
     due = (attempt.ended_at or now) + rest
     return Settled(attempt.id, LeadState.OPEN, due, None, unanswered_after(ended), dead_number=dead)
+
+
+def _talked(ended: EndedAttempt, policy: CampaignPolicy, now: datetime) -> Settled:
+    """A talk closes the lead, unless it broke off and the campaign says to call such people again."""
+    if not ended.unfinished:
+        return _closed(ended, TALKED)
+    due = again_at(policy.retry, ended.unfinished, ended.lead.attempts, ended.attempt.ended_at or now)
+    if due is None:
+        return _closed(ended, UNFINISHED)
+    return Settled(ended.attempt.id, LeadState.OPEN, due, None, unanswered_after(ended))
 
 
 def unanswered_after(ended: EndedAttempt) -> int:

@@ -19,7 +19,7 @@ AGENT_WAIT = timedelta(minutes=1)
 REVISIT = timedelta(hours=1)
 
 #: Nobody waits for these: the lead is not ours to put off.
-_LEFT_ALONE = frozenset({WhyNot.CAMPAIGN_NOT_RUNNING, WhyNot.CLOSED, WhyNot.IN_PROGRESS})
+_LEFT_ALONE = frozenset({WhyNot.CAMPAIGN_NOT_RUNNING, WhyNot.CLOSED, WhyNot.IN_PROGRESS, WhyNot.QUOTA_FULL})
 #: A person may set this right, so the lead stays open.
 NEEDS_A_PERSON = frozenset({WhyNot.PREFIX_NOT_ALLOWED, WhyNot.ZONE_UNKNOWN, WhyNot.WINDOW_NEVER_OPENS})
 _BLOCKED = {
@@ -106,6 +106,8 @@ def _lead_refused(lead: Lead, campaign: Campaign, now: datetime, available_agent
         return Screened(None, WhyNot.CLOSED)
     if lead.in_progress:
         return Screened(None, WhyNot.IN_PROGRESS)
+    if lead.full_quota is not None:
+        return Screened(None, WhyNot.QUOTA_FULL)
     if lead.callback_agent_id is not None and lead.callback_agent_id not in available_agents:
         return Screened(None, WhyNot.CALLBACK_OF_OTHER, max(due or now, now + AGENT_WAIT))
     if due is not None and due > now:

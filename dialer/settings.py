@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from crm_core.errors import BadSetting
+from crm_core.domain.messages import MessageChannel, parse_address
+from crm_core.domain.numbers import IncomingRule
+from crm_core.errors import BadInput, BadSetting
 
 _SOUNDS = re.compile(r"[A-Za-z0-9_./-]+(&[A-Za-z0-9_./-]+)*")
 
@@ -51,6 +53,13 @@ class DeskSettings:
     bot_wait: timedelta = timedelta(seconds=20)  # a person the bot hands on waits so long for an agent
     night_script: str | None = None  # the infobot takes calls outside hours and talks by this script
     night_fields: Mapping[str, str] = field(default_factory=dict)  # what the script's fields hold
+    announce_summary: bool = True  # an agent hears what a caller told a script before the two are connected
+    notify: str | None = None  # an e-mail address told of calls a script took
+
+    @property
+    def incoming(self) -> IncomingRule:
+        """What holds for calls to numbers without a rule of their own."""
+        return IncomingRule(self.night_script, self.night_fields, self.notify, self.announce_summary)
 
 
 def dialer_settings_from_env(env: Mapping[str, str]) -> DialerSettings:
@@ -63,23 +72,22 @@ def dialer_settings_from_env(env: Mapping[str, str]) -> DialerSettings:
 
 def desk_settings_from_env(env: Mapping[str, str]) -> DeskSettings:
     """Read DESK_CLOSED_MESSAGE, DESK_MISSED_MESSAGE, DESK_INCOMING_NOTICE (names of sounds), DESK_INCOMING_WAIT and
-    DESK_RING_AGENT_FOR (seconds), DESK_RECORD_INCOMING (yes or no), DESK_NIGHT_SCRIPT (name of a script)
-    and DESK_NIGHT_FIELDS (name=value, several parted by ;).
+    DESK_RING_AGENT_FOR (seconds), DESK_RECORD_INCOMING and DESK_ANNOUNCE_SUMMARY (yes or no), DESK_NIGHT_SCRIPT (name
+    of a script), DESK_NIGHT_FIELDS (name=value, several parted by ;) and DESK_NOTIFY (an e-mail address).
 
     Raises BadSetting naming the variable."""
     usual = DeskSettings()
-    record = env.get("DESK_RECORD_INCOMING") or "yes"
-    if record not in ("yes", "no"):
-        raise BadSetting("DESK_RECORD_INCOMING", f"{record!r} is neither", "Write yes or no")
     wait = _positive(env, "DESK_INCOMING_WAIT", usual.incoming_wait.total_seconds())
     return DeskSettings(
         incoming_wait=timedelta(seconds=wait),
         closed_message=_sound(env, "DESK_CLOSED_MESSAGE"),
         missed_message=_sound(env, "DESK_MISSED_MESSAGE"),
-        record_incoming=record == "yes",
+        record_incoming=_yes(env, "DESK_RECORD_INCOMING"),
         incoming_notice=_sound(env, "DESK_INCOMING_NOTICE"),
         night_script=env.get("DESK_NIGHT_SCRIPT") or None,
         night_fields=_pairs(env, "DESK_NIGHT_FIELDS"),
+        announce_summary=_yes(env, "DESK_ANNOUNCE_SUMMARY"),
+        notify=_email(env, "DESK_NOTIFY"),
         ring_agent_for=timedelta(seconds=_positive(env, "DESK_RING_AGENT_FOR", usual.ring_agent_for.total_seconds())),
     )
 
@@ -91,6 +99,21 @@ def _sound(env: Mapping[str, str], name: str) -> str | None:
         what = "Write its path without the ending, as custom/closed; several joined by &"
         raise BadSetting(name, f"{text!r} is no name of a sound", what)
     return text
+
+
+def _yes(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name) or "yes"
+    if text not in ("yes", "no"):
+        raise BadSetting(name, f"{text!r} is neither", "Write yes or no")
+    return text == "yes"
+
+
+def _email(env: Mapping[str, str], name: str) -> str | None:
+    text = env.get(name) or None
+    try:
+        return None if text is None else parse_address(MessageChannel.EMAIL, text)
+    except BadInput as error:
+        raise BadSetting(name, error.what, error.do) from error
 
 
 def _pairs(env: Mapping[str, str], name: str) -> dict[str, str]:

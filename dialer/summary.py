@@ -64,6 +64,7 @@ _WORDS: Mapping[WhyNot, str] = {
     WhyNot.CAMPAIGN_NOT_RUNNING: "the campaign is not running",
     WhyNot.CLOSED: "the lead is closed",
     WhyNot.IN_PROGRESS: "a call to it is under way",
+    WhyNot.QUOTA_FULL: "the quota of its group is full",
     WhyNot.CALLBACK_OF_OTHER: "it is promised to one agent, who is not available",
     WhyNot.NOT_DUE: "it is not due yet",
     WhyNot.ATTEMPTS_USED: "all its attempts are used",
@@ -93,6 +94,8 @@ def explain(
 def _reason(lead: Lead, answer: Screened) -> str:
     if answer.why is WhyNot.CLOSED and lead.close_reason:
         return f"the lead is closed ({lead.close_reason})"
+    if answer.why is WhyNot.QUOTA_FULL:
+        return f"{_WORDS[answer.why]} ({lead.full_quota})"
     return _WORDS[answer.why] if answer.why is not None else ""
 
 

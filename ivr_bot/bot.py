@@ -8,13 +8,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
 from crm_core.ports import ConversationBook
-from ivr_bot.hearing import Hearing, Nlu
+from ivr_bot.announcing import Announcer
+from ivr_bot.hearing import Hearing
 from ivr_bot.media.ports import CallMedia
 from ivr_bot.media.websocket import WebsocketMedia
+from ivr_bot.nlu.site import opened_intents
+from ivr_bot.parts import BotParts
 from ivr_bot.player import Player
 from ivr_bot.scripts import Scripts
-from ivr_bot.session import BotParts, BotSession
+from ivr_bot.session import BotSession
 from ivr_bot.settings import BotSettings
+from ivr_bot.speech.confirming import Confirmers
 from ivr_bot.speech.prompts import Prompts
 from ivr_bot.speech.site import opened_transcribers, speakers_of
 from ivr_bot.warming import Warmer
@@ -24,10 +28,11 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def opened_bot(
-    settings: BotSettings, book: ConversationBook, nlu: Nlu | None, env: Mapping[str, str], now: Callable[[], datetime]
+    settings: BotSettings, book: ConversationBook, env: Mapping[str, str], now: Callable[[], datetime]
 ) -> AsyncIterator[WebsocketMedia]:
     """The bot, ready to `run`. Raises BadInput or Unavailable when a recogniser or a voice cannot be had."""
     async with AsyncExitStack() as stack:
+        nlu = await stack.enter_async_context(opened_intents(settings.nlu))
         transcribers = await stack.enter_async_context(opened_transcribers(settings.speech, env))
         speech = settings.speech
         prompts = Prompts(speech.prompts_folder, speakers_of(speech), speech.prompt_dbfs)
@@ -40,6 +45,9 @@ async def opened_bot(
             hearing=Hearing(transcribers, nlu),
             book=book,
             now=now,
+            announcer=Announcer(prompts, settings.recordings),
+            confirms=Confirmers(),
+            operators_language=settings.operators_language,
         )
 
         async def serve(call: CallMedia) -> None:

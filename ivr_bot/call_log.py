@@ -8,7 +8,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
-from crm_core.domain.conversations import Answer, Conversation, Ending, Party, Turn, WantedDeal, WantedTask
+from crm_core.domain.conversations import (
+    Answer,
+    Conversation,
+    Ending,
+    Party,
+    Turn,
+    WantedDeal,
+    WantedMessage,
+    WantedTask,
+)
+from crm_core.domain.messages import MessageChannel
 from crm_core.domain.sales import TaskKind
 from ivr_bot.dialog.actions import (
     Action,
@@ -43,10 +53,12 @@ class CallLog:
     answers: list[Answer] = field(default_factory=list)
     deals: list[WantedDeal] = field(default_factory=list)
     tasks: list[WantedTask] = field(default_factory=list)
+    messages: list[WantedMessage] = field(default_factory=list)
     disposition: str | None = None
     callback_at: datetime | None = None
     do_not_call: str | None = None
     summary: str = ""
+    announcement: str | None = None
 
     def said(self, text: str, node: str, began_at: datetime, ended_at: datetime) -> None:
         """The bot has said something, as far as it came."""
@@ -73,11 +85,10 @@ class CallLog:
                 title = text + _in_words(fields)
                 self.tasks.append(WantedTask(title, _KINDS.get(kind, TaskKind.FOLLOW_UP), due.astimezone(UTC)))
             case SendMessage(template, channel, fields):
-                # Nothing sends messages yet: a person does.
-                self.tasks.append(WantedTask(f"Send {template} by {channel}{_in_words(fields)}"))
+                self.messages.append(WantedMessage(template, MessageChannel(channel), fields))
             case SetLanguage(language):
                 self.language = language
-            case Transfer(_, summary):
+            case Transfer(summary=summary):
                 self.summary = summary
             case _:
                 pass
@@ -95,11 +106,13 @@ class CallLog:
             turns=tuple(sorted(self.turns, key=lambda turn: turn.began_at)),
             answers=tuple(self.answers),
             summary=self.summary,
+            announcement=self.announcement,
             disposition=self.disposition,
             callback_at=self.callback_at,
             do_not_call=self.do_not_call,
             deals=tuple(self.deals),
             tasks=tuple(self.tasks),
+            messages=tuple(self.messages),
         )
 
     def _last_heard_at(self) -> datetime:

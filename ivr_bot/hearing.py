@@ -10,17 +10,13 @@ from typing import Protocol
 
 from crm_core.errors import CrmError
 from ivr_bot.dialog.actions import Listen
-from ivr_bot.dialog.answering import Unclear, meaning_of_words
-from ivr_bot.dialog.at_any_time import GLOBAL_INTENTS, REPEAT
+from ivr_bot.dialog.answering import Unclear, meaning_of_words, needs_intent, possible_intents
 from ivr_bot.dialog.heard import Fault, Said
 from ivr_bot.dialog.script import Ask
 from ivr_bot.dialog.state import Dialog
 from ivr_bot.speech.ports import AnswerShape, Question, Transcriber, Utterance
 
 log = logging.getLogger(__name__)
-
-#: An intent model may say these of an answer to a yes-no question.
-_YES_NO = ("yes", "no")
 
 
 class Intent(Protocol):
@@ -41,10 +37,11 @@ class Nlu(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What was said, and which engine heard it."""
+    """What was said, and which engine heard it; `unclear`: words, but none that mean anything at this question."""
 
     said: Said
     engine: str
+    unclear: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +78,15 @@ class Hearing:
         if not heard.text.strip():
             return Missed()
         said = Said(heard.text, heard.confidence, at)
-        if listen.is_open or accepts(heard.text) is None:
-            said = await self._with_intent(said, dialog, ask)
-        return Spoken(said, heard.engine)
+        if needs_intent(dialog, ask, said):
+            said = await self._with_intent(said, dialog.language, ask)
+        return Spoken(said, heard.engine, isinstance(meaning_of_words(dialog, ask, said), Unclear))
 
-    async def _with_intent(self, said: Said, dialog: Dialog, ask: Ask) -> Said:
+    async def _with_intent(self, said: Said, language: str, ask: Ask) -> Said:
         if self.nlu is None:
             return said
-        among = {*GLOBAL_INTENTS, REPEAT, *ask.intents, *_YES_NO}
         try:
-            parsed = await self.nlu.parse(said.text, dialog.language, among)
+            parsed = await self.nlu.parse(said.text, language, possible_intents(ask))
         except CrmError as error:  # the rules still understand answers
             log.warning("intent model gone", extra={"error": str(error)})
             return said

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from crm_core.domain.conversations import Briefing, Ending, Party, Turn, WantedTask
 from crm_core.domain.sales import TaskKind
-from crm_core.errors import BadInput, CrmError, NotFound, Unavailable
-from crm_core.ports import ConversationBook
-from ivr_bot.call_log import CallLog, without_effects
+from crm_core.errors import CrmError, NotFound
+from ivr_bot.announcing import Announcement
+from ivr_bot.call_log import CallLog
 from ivr_bot.dialog import heard as dialog_heard
 from ivr_bot.dialog.actions import Action, HangUp, Listen, Play, Transfer
 from ivr_bot.dialog.engine import begin, step
-from ivr_bot.dialog.script import Script
+from ivr_bot.dialog.handing_over import NAME
 from ivr_bot.dialog.state import Dialog
-from ivr_bot.hearing import Hearing, Missed, Spoken
+from ivr_bot.hearing import Missed, Spoken
 from ivr_bot.media import ports as media
-from ivr_bot.player import Player
-from ivr_bot.speech.endpointing import Endpointer, FalseAlarm, SpeechBegan, SpeechEnded, rules_for
+from ivr_bot.parts import BotParts
+from ivr_bot.speech.endpointing import rules_for
 from ivr_bot.speech.ports import AnswerShape, Utterance
+from ivr_bot.turn_taking import Ask, Began, Move, Nothing, Turned, TurnTaking
+from ivr_bot.writing_down import write_down
 
 log = logging.getLogger(__name__)
 
@@ -33,18 +34,6 @@ _NEXT_KEY = timedelta(seconds=2)
 _HELLO = timedelta(seconds=1.5)
 #: A key that ends an answer of several.
 _ENOUGH = "#"
-_RECORD_TRIES, _RECORD_PAUSE = 5, 2.0  # seconds: a database that restarts is back by then
-
-
-@dataclass(frozen=True, slots=True)
-class BotParts:
-    """What all calls of a process share. `script` finds one by its name; raises CrmError."""
-
-    script: Callable[[str], Script]
-    player: Callable[[media.CallMedia], Player]
-    hearing: Hearing
-    book: ConversationBook
-    now: Callable[[], datetime]
 
 
 class BotSession:
@@ -53,13 +42,15 @@ class BotSession:
     def __init__(self, call: media.CallMedia, parts: BotParts) -> None:
         self._call, self._parts, self._now = call, parts, parts.now
         self._player = parts.player(call)
-        self._ears = Endpointer()
+        self._turns = TurnTaking(self._read, parts.confirms, Ask(self._now, self._heeds, self._plays))
+        self._incoming: asyncio.Task[Sequence[media.MediaEvent]] | None = None
         self._listen: Listen | None = None
         self._keys = ""
         self._deadline: float | None = None  # of the loop's clock: patience, or the next key
         self._end: HangUp | Transfer | None = None
         self._gone = False
-        self._counts = False  # what is being said now is meant for the bot
+        self._announces = False
+        self._announcement: Announcement | None = None
         self._dialog: Dialog
         self._log: CallLog
         self._zone: ZoneInfo
@@ -72,7 +63,7 @@ class BotSession:
         briefing = await self._parts.book.begin(self._call.channel)
         if briefing is None:
             raise NotFound("conversation", self._call.channel, "No campaign of the bot dialed this call")
-        self._zone = ZoneInfo(briefing.zone or "UTC")
+        self._zone, self._announces = ZoneInfo(briefing.zone or "UTC"), briefing.announces
         self._log = CallLog(briefing.call_id, briefing.script, briefing.language or "", self._now())
         node, ending = "", Ending.FAILED
         try:
@@ -80,14 +71,21 @@ class BotSession:
             while not self._gone and not (self._end is not None and self._player.is_silent):
                 await self._next()
             ending = self._ending()
+            if self._announcement is not None and ending is Ending.TRANSFERRED:
+                self._log.announcement = await self._announcement.path()
         except Exception as error:
             log.exception("the bot broke off", extra={"call_id": briefing.call_id})
             apology = f"The bot broke off its call: {error if isinstance(error, CrmError) else type(error).__name__}"
             self._log.tasks.append(WantedTask(apology, TaskKind.CALLBACK))
             raise
         finally:
+            self._turns.close()
+            if self._incoming is not None:
+                self._incoming.cancel()
+            if self._announcement is not None:
+                await self._announcement.drop()
             node = self._dialog.node if hasattr(self, "_dialog") else node
-            await self._record(ending, node)
+            await write_down(self._parts.book, self._log.conversation(ending, node, self._now()), self._now)
 
     def _ending(self) -> Ending:
         if isinstance(self._end, Transfer):
@@ -98,24 +96,30 @@ class BotSession:
         script = self._parts.script(briefing.script)
         language = briefing.language if briefing.language in script.languages else script.languages[0]
         self._log.language = language
-        fields = {name: briefing.fields.get(name, "") for name in script.fields}
-        self._dialog, actions = begin(script, fields, language, self._local_now())
+        fields = {name: briefing.fields.get(name, "") for name in (*script.fields, NAME)}
+        told_in = self._parts.operators_language
+        self._dialog, actions = begin(script, fields, language, self._local_now(), told_in)
         await self._carry_out(actions)
 
     # --- what comes in -----------------------------------------------------------------------------------------
     async def _next(self) -> None:
         """Wait for what comes next on the line, or for the end of patience, and take it."""
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                events = await self._call.events()
-        except TimeoutError:
+        incoming = self._incoming = self._incoming or asyncio.create_task(self._call.events(), name="line")
+        left = None if self._deadline is None else max(0.0, self._deadline - asyncio.get_running_loop().time())
+        waited = {incoming, *self._turns.early.under_way}
+        done, _ = await asyncio.wait(waited, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
             await self._waited_enough()
-            return
+        if incoming in done:  # first of all: he may have spoken on
+            self._incoming = None
+            await self._take(incoming.result())
+        await self._follow(await self._turns.answered_early())
+
+    async def _take(self, events: Sequence[media.MediaEvent]) -> None:
         for event in events:
             match event:
                 case media.Heard(ulaw):
-                    for turn in self._ears.feed(ulaw):
-                        await self._turn(turn)
+                    await self._follow(await self._turns.feed(ulaw))
                 case media.Played(mark):
                     self._log_played(self._player.played(mark))
                     if self._player.is_silent:
@@ -127,33 +131,39 @@ class BotSession:
                     await self._tell(dialog_heard.HungUp())
                     return
 
-    async def _turn(self, turn: SpeechBegan | SpeechEnded | FalseAlarm) -> None:
-        if isinstance(turn, SpeechBegan):
-            says_hello = self._now() - self._log.began_at < _HELLO
-            self._counts = self._listen is not None and not self._player.is_deaf and not says_hello
-        if not self._counts or self._listen is None:
-            return
-        match turn:
-            case SpeechBegan():
-                self._deadline = None
-                if not self._player.is_silent:
-                    self._log_played(await self._player.interrupt())
-            case FalseAlarm():
-                await self._nothing_said()
-            case SpeechEnded(utterance=utterance):
-                await self._spoken(utterance)
+    def _heeds(self) -> bool:
+        """Whether what is said now is meant for the bot: no hello at the start, and not where nothing may stop it."""
+        says_hello = self._now() - self._log.began_at < _HELLO
+        return self._listen is not None and not self._player.is_deaf and not says_hello
 
-    async def _spoken(self, utterance: Utterance) -> None:
+    def _plays(self) -> bool:
+        return not self._player.is_silent
+
+    async def _follow(self, moves: Sequence[Move]) -> None:
+        for move in moves:
+            if self._listen is None:
+                return
+            match move:
+                case Began():
+                    self._deadline = None
+                    if not self._player.is_silent:
+                        self._log_played(await self._player.interrupt())
+                case Nothing():
+                    await self._nothing_said()
+                case Turned():
+                    await self._turned(move)
+
+    async def _read(self, utterance: Utterance) -> Spoken | Missed:
         assert self._listen is not None
-        ended_at = self._now()
-        began_at = ended_at - timedelta(seconds=utterance.seconds)
-        match await self._parts.hearing.hear(utterance, self._dialog, self._listen, self._local_now()):
-            case Spoken(said, engine):
-                node = self._listen.question
-                turn = Turn(
-                    Party.PERSON, said.text, node, began_at, ended_at, engine, round(said.confidence, 3), said.intent
-                )
-                self._log.heard(turn)
+        return await self._parts.hearing.hear(utterance, self._dialog, self._listen, self._local_now())
+
+    async def _turned(self, turn: Turned) -> None:
+        assert self._listen is not None
+        match turn.read:
+            case Spoken(said, engine, unclear):
+                sure = round(said.confidence, 3)
+                spoken = (Party.PERSON, said.text, self._listen.question, turn.began_at, turn.ended_at)
+                self._log.heard(Turn(*spoken, engine, sure, said.intent, unclear))
                 await self._tell(said)
             case Missed(fault) if fault is not None:
                 await self._tell(dialog_heard.Failed(fault))
@@ -198,19 +208,20 @@ class BotSession:
         self._deadline = None
         if self._keys:
             await self._keyed()
-        elif self._listen is not None and not self._ears.speaking:
+        elif self._listen is not None and not self._turns.speaking:
             await self._tell(dialog_heard.Silence())
 
     async def _all_played(self) -> None:
         if self._end is None:
             self._dialog, _ = step(self._dialog, dialog_heard.Played())
-            if not self._ears.speaking and not self._keys:
+            if not self._turns.speaking and not self._keys:
                 self._be_patient()
 
     # --- what goes out -----------------------------------------------------------------------------------------
     async def _tell(self, heard: dialog_heard.Heard) -> None:
         """Tell the dialog, and do what it says."""
         self._deadline, self._keys = None, ""
+        self._turns.early.drop()
         self._player.take_rest()
         self._dialog, actions = step(self._dialog, heard)
         await self._carry_out(actions)
@@ -224,9 +235,13 @@ class BotSession:
                 case Listen():
                     self._listen = action
                     shape = AnswerShape.OPEN if action.is_open else AnswerShape.CLOSED
-                    self._ears.new_turn(rules_for(shape))
-                case HangUp() | Transfer():
+                    self._turns.new_turn(rules_for(shape))
+                case HangUp():
                     self._end = action
+                case Transfer():
+                    self._end = action
+                    if self._announces:
+                        self._announcement = self._parts.announcer.begin(self._call.channel, action)
             self._log.wanted(action)
         if self._listen is not None and self._player.is_silent:
             self._be_patient()
@@ -245,19 +260,3 @@ class BotSession:
 
     def _local_now(self) -> datetime:
         return self._now().astimezone(self._zone)
-
-    # --- the record --------------------------------------------------------------------------------------------
-    async def _record(self, ending: Ending, node: str) -> None:
-        whole = self._log.conversation(ending, node, self._now())
-        for left in reversed(range(_RECORD_TRIES)):
-            try:
-                await self._parts.book.record(whole, self._now())
-                return
-            except BadInput as error:
-                log.exception("what the script wants cannot be done", extra={"call_id": whole.call_id})
-                whole = without_effects(whole, str(error))
-            except Unavailable as error:
-                log.warning("conversation not recorded yet", extra={"call_id": whole.call_id, "error": str(error)})
-                if left:
-                    await asyncio.sleep(_RECORD_PAUSE)
-        log.error("conversation lost to the database", extra={"call_id": whole.call_id, "conversation": repr(whole)})

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from crm_core.errors import BadSetting
+from ivr_bot.dialog.script import LANGUAGES
 from ivr_bot.media.settings import MediaSettings
+from ivr_bot.nlu.settings import NluSettings, nlu_settings_from_env
 from ivr_bot.speech.settings import SpeechSettings, speech_settings_from_env
 
 
@@ -16,18 +19,31 @@ class BotSettings:
 
     media: MediaSettings
     speech: SpeechSettings
+    nlu: NluSettings
     scripts: Path
     prompts: Path
+    recordings: Path
+    operators_language: str | None = None  # in which operators are told of a person; None: each script's first
 
 
-def bot_settings_from_env(env: Mapping[str, str], home: Path, host: str, port: int, secret: str) -> BotSettings:
-    """Read BOT_SCRIPTS and BOT_PROMPTS (folders; else in `home`) and the settings of speech; raises BadSetting.
+def bot_settings_from_env(
+    env: Mapping[str, str], home: Path, recordings: Path, host: str, port: int, secret: str
+) -> BotSettings:
+    """Read BOT_SCRIPTS and BOT_PROMPTS (folders; else in `home`), BOT_OPERATORS_LANGUAGE (such as ru) and the settings
+    of speech; raises BadSetting.
 
     The AudioSocket's port is the one after the websocket's."""
+    language = env.get("BOT_OPERATORS_LANGUAGE") or None
+    if language is not None and language not in LANGUAGES:
+        expected = f"Write one of {', '.join(LANGUAGES)}"
+        raise BadSetting("BOT_OPERATORS_LANGUAGE", f"{language!r} is not known here", expected)
     folders = {"SPEECH_MODELS": str(home / "models"), "SPEECH_PROMPTS": str(home / "rendered")}
     return BotSettings(
         media=MediaSettings(host, port, port + 1, secret),
         speech=speech_settings_from_env(folders | {name: value for name, value in env.items() if value}),
+        nlu=nlu_settings_from_env(env, home),
         scripts=Path(env.get("BOT_SCRIPTS") or home / "scripts"),
         prompts=Path(env.get("BOT_PROMPTS") or home / "prompts"),
+        recordings=recordings,
+        operators_language=language,
     )

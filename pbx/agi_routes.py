@@ -25,6 +25,8 @@ _PATIENCE_SECONDS = 60.0
 #: Stereo. `ring` records only while bridged (b): the ringing is not a talk; `bridge` starts just before it.
 _RECORD_OPTIONS: Mapping[str, str] = {"ring": "Db"}
 _STEREO = "D"
+#: Sounds are named without their endings.
+_SOUND = ".ulaw"
 #: Nobody can say what to do: the person hears the site's own message, never silence.
 _FALLBACK = AgiAnswer({"TL_ACTION": "abandon"})
 
@@ -45,6 +47,7 @@ class AgiRoutes:
             "waiting": self._waiting,
             "unanswered": self._unanswered,
             "after-bot": self._after_bot,
+            "left": self._left,
             "optout": self._opted_out,
             "operator-login": self._operator_login,
         }
@@ -88,6 +91,10 @@ class AgiRoutes:
     async def _after_bot(self, request: AgiRequest) -> AgiAnswer:
         return self._carried_out(await self._desk.after_bot(request.channel))
 
+    async def _left(self, request: AgiRequest) -> AgiAnswer:
+        await self._desk.left(request.channel)
+        return AgiAnswer()
+
     async def _opted_out(self, request: AgiRequest) -> AgiAnswer:
         await self._desk.opted_out(request.channel, request.arg(0))
         return AgiAnswer()
@@ -110,6 +117,8 @@ class AgiRoutes:
             variables["TL_MESSAGE"] = hand_off.message
         if hand_off.notice is not None:
             variables["TL_NOTICE"] = hand_off.notice
+        if hand_off.announcement is not None and (sound := self._sound(hand_off.announcement)) is not None:
+            variables["TL_ANNOUNCE"] = sound
         if hand_off.opt_out_key:
             variables["TL_OPT_OUT_KEY"] = hand_off.opt_out_key
         if hand_off.record is not None and self._may_record():
@@ -118,11 +127,22 @@ class AgiRoutes:
         return AgiAnswer(variables)
 
     def _full_path(self, record: str) -> str:
-        path = PurePosixPath(record)
-        if path.is_absolute() or ".." in path.parts or path.suffix != ".raw":
+        if PurePosixPath(record).suffix != ".raw" or not _is_within(record):
             raise BadInput("record", f"{record!r} is no .raw file within the recordings folder")
-        return str(self._recordings / path)
+        return str(self._recordings / record)
+
+    def _sound(self, announcement: str) -> str | None:
+        """A sound as Asterisk wants it named; None where it is not there, which must not hold up a person."""
+        path = self._recordings / announcement
+        if _is_within(announcement) and path.suffix == _SOUND and path.is_file():
+            return str(path.with_suffix(""))
+        log.warning("no announcement: there is no such sound", extra={"file": str(path)})
+        return None
+
+
+def _is_within(path: str) -> bool:
+    return not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts
 
 
 #: Every route we answer; `trunkline pbx doctor` compares it with what the dialplan asks for.
-ROUTES = frozenset({"answered", "incoming", "waiting", "unanswered", "after-bot", "optout", "operator-login"})
+ROUTES = frozenset({"answered", "incoming", "waiting", "unanswered", "after-bot", "left", "optout", "operator-login"})

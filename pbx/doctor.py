@@ -14,14 +14,18 @@ from pbx.control_ami import AMI_USERNAME
 from pbx.doctor_config import Section, SiteConfig, read_site_config
 from pbx.install_find import OLDEST_USABLE, parse_version
 
-CONTEXTS = ("campaign-answered", "hand-off", "incoming", "operator-park", "operator-phone")
 HAND_OFFS = ("bridge", "ring", "wait", "abandon", "machine", "message", "closed", "bot", "hangup")
 # fmt: off
+CONTEXTS = (
+    "campaign-answered", "hand-off", "incoming", "operator-park", "operator-phone", "announce", "operator-told",
+    "phone-answered", "phone-told",
+)
 MODULES = (
     "chan_pjsip.so", "res_pjsip.so", "res_pjsip_registrar.so", "res_pjsip_outbound_registration.so",
     "res_rtp_asterisk.so", "res_agi.so", "app_amd.so", "app_dial.so", "app_mixmonitor.so", "app_playback.so",
     "app_read.so", "app_waitforsilence.so", "app_stack.so", "bridge_simple.so", "cdr_custom.so",
-    "codec_ulaw.so", "func_cdr.so", "func_channel.so", "func_strings.so", "pbx_config.so",
+    "app_channelredirect.so", "res_musiconhold.so", "codec_ulaw.so", "func_cdr.so", "func_channel.so",
+    "func_global.so", "func_strings.so", "pbx_config.so",
 )
 CDR_COLUMNS = (
     "start", "answer", "end", "uniqueid", "linkedid", "channel", "dstchannel", "src", "dst", "dcontext",

@@ -59,6 +59,8 @@ NETWORK_PORTS = SitePorts(sip=15080, ami=15039, wss=None, rtp_first=25000, rtp_l
 AGI_PORT = 14573
 #: The bot's media ports lie just above the AGI port: the websocket, then the AudioSocket.
 _BOT_WEBSOCKET, _BOT_AUDIOSOCKET = 1, 2
+#: The network's callers are played by a process that listens just above the network's manager port.
+_CALLERS = 1
 BotMedia = Literal["websocket", "audiosocket"]
 
 
@@ -79,7 +81,8 @@ class PbxSite:
     browser_phones: tuple[Phone, ...] = ()
     #: SIP port of the other instance on `bind`: the PBX's trunk, the network's PBX.
     peer_port: int | None = None
-    #: Empty: this PBX has no bot. `audiosocket` is for Asterisks older than 22.10.
+    #: Empty: this PBX has no bot. `audiosocket` is for Asterisks older than 22.10. On the network: the secret of the
+    #: process that plays callers.
     bot_secret: str = field(default="", repr=False)
     bot_media: BotMedia = "websocket"
     #: (address, advertised as): for browsers on the same machine, see rtp.conf's ice_host_candidates.
@@ -125,6 +128,11 @@ class PbxSite:
     def bot_audiosocket_port(self) -> int:
         return self.agi_port + _BOT_AUDIOSOCKET
 
+    @property
+    def callers_port(self) -> int:
+        """Where the network finds the process that plays callers who speak."""
+        return self.ports.ami + _CALLERS
+
 
 def pbx_site(
     folder: Path,
@@ -169,6 +177,7 @@ def network_site(
         ports=ports,
         ami_secret=kept_secret(folder, "ami"),
         recordings=folder / "recordings",
+        bot_secret=kept_secret(folder, "callers"),
         phones=tuple(phones),
         peer_port=pbx_ports.sip,
     )

@@ -64,10 +64,14 @@ def _common_parts(site: PbxSite) -> Mapping[str, str]:
 
 def _parts_by_name(site: PbxSite) -> Mapping[str, str]:
     if site.name == "network":
-        return {"pjsip_pbx.conf": _pbx_peer(site), "pjsip_phones.conf": _played_phones(site)}
+        return {
+            "pjsip_pbx.conf": _pbx_peer(site),
+            "pjsip_phones.conf": _played_phones(site),
+            "websocket_client_callers.conf": _media_client(site, "callers", site.callers_port),
+        }
     return {
         "globals.conf": _globals(site),
-        "websocket_client_bot.conf": _bot_client(site),
+        "websocket_client_bot.conf": _media_client(site, "bot", site.bot_websocket_port),
         "pjsip_trunks.conf": _network_trunk(site),
         "pjsip_operators.conf": _operators(site),
         "http_tls.conf": _tls(site),
@@ -83,12 +87,12 @@ def _globals(site: PbxSite) -> str:
     return text + f"TL_BOT_MEDIA = {site.bot_media}\nTL_BOT_SOCKET = {address}\nTL_BOT_SECRET = {site.bot_secret}\n"
 
 
-def _bot_client(site: PbxSite) -> str:
+def _media_client(site: PbxSite, name: str, port: int) -> str:
     if not site.bot_secret:
-        return "; no bot\n"
+        return f"; no {name}\n"
     return (
-        "[trunkline-bot](trunkline-media)\n"
-        f"uri = ws://{site.agi_host}:{site.bot_websocket_port}/media\n"
+        f"[trunkline-{name}](trunkline-media)\n"
+        f"uri = ws://{site.agi_host}:{port}/media\n"
         f"username = trunkline\npassword = {site.bot_secret}\n"
     )
 

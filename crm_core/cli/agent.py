@@ -10,15 +10,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from crm_core.cli.survey import transcript_table
 from crm_core.db.engine import opened_database
 from crm_core.domain.agents import PAUSE_REASONS, Agent, HandOffMode
 from crm_core.handlers import agents as handlers
+from crm_core.handlers.agent_call import agent_call
 from crm_core.settings import Settings
 
 
 def add_agent_commands(subparsers: Any) -> None:
-    """`agent add | list | login | logout | pause | resume`."""
-    parser = subparsers.add_parser("agent", help="agents: add, list, log in and out, pause, resume")
+    """`agent add | list | call | login | logout | pause | resume`."""
+    parser = subparsers.add_parser("agent", help="agents: add, list, see their calls, log in and out, pause, resume")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     adding = commands.add_parser("add", help="make somebody an agent")
     adding.add_argument("name")
@@ -42,7 +44,9 @@ def add_agent_commands(subparsers: Any) -> None:
     pausing.set_defaults(run=_pause)
     resuming = commands.add_parser("resume", help="give an agent calls again")
     resuming.set_defaults(run=_resume)
-    for command in (login, logout, pausing, resuming):
+    calling = commands.add_parser("call", help="whom an agent has on the line, and what the infobot was told")
+    calling.set_defaults(run=_call)
+    for command in (calling, login, logout, pausing, resuming):
         command.add_argument("name", help="the agent's name or phone")
 
 
@@ -63,6 +67,26 @@ async def _list(args: argparse.Namespace, settings: Settings) -> int:
             escape(agent.name), agent.phone, agent.hand_off, agent.state, since, escape(agent.pause_reason or "")
         )
     Console().print(table if found else "There are no agents. `trunkline agent add NAME --phone op1` adds one.")
+    return 0
+
+
+async def _call(args: argparse.Namespace, settings: Settings) -> int:
+    async with opened_database(settings.database_url) as database:
+        found = await agent_call(args.name, database)
+    console, who = Console(), found.who
+    person = " ".join(filter(None, (who.name, who.number))) or "a withheld number"
+    state = found.state.replace("_", " ")
+    console.print(
+        f"{found.agent} is {state} since {found.since:%H:%M:%S} UTC: {person}, call {found.call_id}.", markup=False
+    )
+    if found.summary is None:
+        console.print("The infobot did not talk in this call.")
+        return 0
+    console.print(found.summary, markup=False)
+    for answer in found.answers:
+        said = f" ({answer.raw})" if answer.raw not in ("", answer.value) else ""
+        console.print(f"  {answer.question.replace('_', ' ')}: {answer.value}{said}", markup=False)
+    console.print(transcript_table(found.turns))
     return 0
 
 

@@ -28,7 +28,9 @@ async def render_prompts(policy: CampaignPolicy, settings: Settings) -> int:
 
     if policy.script is None:
         return 0
-    of_bot = bot_settings_from_env(os.environ, settings.home, settings.agi_host, settings.bot_port, settings.bot_secret)
+    of_bot = bot_settings_from_env(
+        os.environ, settings.home, settings.recordings, settings.agi_host, settings.bot_port, settings.bot_secret
+    )
     script = Scripts(of_bot.scripts)(policy.script)
     parts = parts_of(script, of_bot.prompts, policy.script_fields)
     prompts = Prompts(of_bot.speech.prompts_folder, speakers_of(of_bot.speech), of_bot.speech.prompt_dbfs)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import tomllib
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from crm_core.db.codec import from_json
+from crm_core.cli.bot_ready import render_prompts
+from crm_core.cli.pilot import add_pilot_row, add_quota_rows, approve, note_of, print_pilot
+from crm_core.cli.policy_options import add_policy_options, policy_of_line
+from crm_core.db.campaign_figures import CampaignFigures
 from crm_core.db.engine import opened_database
-from crm_core.domain.campaigns import Campaign, CampaignPolicy, DialMode
-from crm_core.errors import BadInput
+from crm_core.domain.campaigns import Campaign, CampaignPolicy
+from crm_core.domain.pilots import is_pilot_over
 from crm_core.handlers import campaigns as handlers
 from crm_core.handlers import kill_switch
 from crm_core.handlers.campaigns import Order
@@ -34,19 +33,21 @@ _ORDERS = {
 
 
 def add_campaign_commands(subparsers: Any) -> None:
-    """`campaign create | attach | list | report | start | pause | stop | finish`, `stop-dialing`, `resume-dialing`."""
-    parser = subparsers.add_parser("campaign", help="campaigns: create, give leads, start, pause, stop, report")
+    """`campaign create | change | attach | list | report | approve | start | pause | stop | finish`, `stop-dialing`,
+    `resume-dialing`."""
+    parser = subparsers.add_parser("campaign", help="campaigns: create, give leads, start, approve, report")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     creating = commands.add_parser("create", help="make a campaign from lists, a trunk and a policy")
     creating.add_argument("name")
     creating.add_argument("--list", action="append", default=[], dest="lists", metavar="LIST", help="repeatable")
-    creating.add_argument("--trunk", help="name of the trunk")
-    creating.add_argument("--mode", choices=[mode.value for mode in DialMode])
-    creating.add_argument("--script", help="mode bot: the script the infobot talks by (`trunkline bot list`)")
-    fields = "what a field of the script holds where a lead has no such column; repeatable"
-    creating.add_argument("--field", action="append", default=[], dest="fields", metavar="NAME=VALUE", help=fields)
-    creating.add_argument("--policy", type=Path, metavar="FILE.toml", help="all rules of the campaign; see docs")
+    add_policy_options(creating)
     creating.set_defaults(run=_create)
+    changing = commands.add_parser(
+        "change", help="change what is said here of its policy, or put another file in place"
+    )
+    changing.add_argument("name")
+    add_policy_options(changing)
+    changing.set_defaults(run=_change)
     attaching = commands.add_parser("attach", help="add the leads of a list")
     attaching.add_argument("name")
     attaching.add_argument("list")
@@ -55,6 +56,9 @@ def add_campaign_commands(subparsers: Any) -> None:
     reporting = commands.add_parser("report", help="what came of a campaign so far")
     reporting.add_argument("name")
     reporting.set_defaults(run=_report)
+    approving = commands.add_parser("approve", help="let a campaign go on after its pilot")
+    approving.add_argument("name")
+    approving.set_defaults(run=approve)
     for order, help_text in _ORDERS.items():
         ordering = commands.add_parser(order.value, help=help_text)
         ordering.add_argument("name")
@@ -68,42 +72,28 @@ def add_campaign_commands(subparsers: Any) -> None:
 
 
 async def _create(args: argparse.Namespace, settings: Settings) -> int:
-    policy = policy_from(args.policy, args.trunk, args.mode, args.script)
-    policy = replace(policy, script_fields=policy.script_fields | _fields(args.fields))
-    if policy.script is not None:  # what is wrong with it is better known before the first call
-        Scripts(settings.home / "scripts")(policy.script)
+    policy = _checked(policy_of_line(args), settings)
     async with opened_database(settings.database_url) as database:
         campaign, leads = await handlers.create_campaign(database, args.name, policy, args.lists, datetime.now(UTC))
     Console().print(f"Campaign {campaign.name} ({policy.mode}) has {leads} leads and is a draft.", markup=False)
     return 0
 
 
-def policy_from(file: Path | None, trunk: str | None, mode: str | None, script: str | None = None) -> CampaignPolicy:
-    """The policy in `file`, what else is given in place of its own; raises BadInput naming the wrong field.
-
-    A script asks for mode bot."""
-    stated: dict[str, Any] = {}
-    if file is not None:
-        try:
-            stated = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise BadInput(str(file), f"cannot be read as TOML: {error}") from error
-    given = {"trunk": trunk, "mode": mode or (DialMode.BOT.value if script else None), "script": script}
-    stated |= {name: value for name, value in given.items() if value is not None}
-    if "trunk" not in stated:
-        raise BadInput("trunk", "none given", 'Add --trunk NAME, or a line trunk = "NAME" to the policy file')
-    for window in stated.get("windows", []):  # TOML knows times of day; the stored form is text
-        if isinstance(window, dict):
-            window |= {edge: str(window[edge]) for edge in ("opens", "closes") if edge in window}
-    return from_json(stated, CampaignPolicy, str(file) if file is not None else "policy")
+async def _change(args: argparse.Namespace, settings: Settings) -> int:
+    async with opened_database(settings.database_url) as database:
+        before, _ = await handlers.campaign_report(database, args.name)
+        policy = _checked(policy_of_line(args, before.policy), settings)
+        campaign = await handlers.change_policy(database, args.name, policy)
+    same = "as it was" if policy == before.policy else "changed"
+    Console().print(f"Campaign {campaign.name} is {campaign.state}, its policy {same}.", markup=False)
+    return 0
 
 
-def _fields(given: Sequence[str]) -> dict[str, str]:
-    """Raises BadInput for one that has no name."""
-    parted = [one.partition("=") for one in given]
-    if any(not name.strip() or not sign for name, sign, _ in parted):
-        raise BadInput("--field", "a field is a name and a value", "Write --field company=Lola")
-    return {name.strip(): value.strip() for name, _, value in parted}
+def _checked(policy: CampaignPolicy, settings: Settings) -> CampaignPolicy:
+    """What is wrong with a script is better known before the first call."""
+    if policy.script is not None:
+        Scripts(settings.home / "scripts")(policy.script)
+    return policy
 
 
 async def _attach(args: argparse.Namespace, settings: Settings) -> int:
@@ -115,6 +105,8 @@ async def _attach(args: argparse.Namespace, settings: Settings) -> int:
 
 async def _order(args: argparse.Namespace, settings: Settings) -> int:
     async with opened_database(settings.database_url) as database:
+        if args.order is Order.START:  # nobody is called with a script of which a prompt cannot be played
+            await render_prompts((await handlers.campaign_report(database, args.name))[0].policy, settings)
         campaign, warnings = await handlers.order_campaign(database, args.name, args.order, datetime.now(UTC))
         stopped = await kill_switch.dialing_stopped(database) if args.order is Order.START else None
     console = Console()
@@ -130,17 +122,31 @@ async def _order(args: argparse.Namespace, settings: Settings) -> int:
 async def _list(args: argparse.Namespace, settings: Settings) -> int:
     async with opened_database(settings.database_url) as database:
         found = await handlers.every_campaign(database)
-    table = Table("Campaign", "State", "Mode", "Trunk")
+        over = await handlers.pilots_over(database, found)
+    table = Table("Campaign", "State", "Mode", "Trunk", "")
     for campaign in found:
-        table.add_row(escape(campaign.name), campaign.state, campaign.policy.mode, escape(campaign.policy.trunk))
+        note = escape(note_of(campaign, campaign.id in over))
+        table.add_row(escape(campaign.name), campaign.state, campaign.policy.mode, escape(campaign.policy.trunk), note)
     Console().print(table if found else "There are no campaigns. `trunkline campaign create` makes one.")
     return 0
 
 
 async def _report(args: argparse.Namespace, settings: Settings) -> int:
+    console = Console()
     async with opened_database(settings.database_url) as database:
         campaign, figures = await handlers.campaign_report(database, args.name)
-    table = _table(campaign)
+        table = _table(campaign)
+        table.add_row("dials at most, a minute", f"{campaign.policy.calls_per_second * 60:g}")
+        add_pilot_row(table, campaign, figures.dialed)
+        add_quota_rows(table, await handlers.quotas_of(database, campaign))
+        _add_figures(table, campaign, figures)
+        console.print(table)
+        if is_pilot_over(campaign, figures.dialed):
+            await print_pilot(console, database, campaign, settings.recordings)
+    return 0
+
+
+def _add_figures(table: Table, campaign: Campaign, figures: CampaignFigures) -> None:
     for outcome, count in sorted(figures.attempts.items()):
         table.add_row(f"attempts: {outcome.replace('_', ' ')}", str(count))
     table.add_row("answered by people", str(figures.people))
@@ -151,8 +157,6 @@ async def _report(args: argparse.Namespace, settings: Settings) -> int:
         table.add_row(f"agents: {state.replace('_', ' ')}", str(count))
     for state_of_leads, count in sorted(figures.leads.items()):
         table.add_row(escape(f"leads: {state_of_leads.replace('_', ' ')}"), str(count))
-    Console().print(table)
-    return 0
 
 
 def _table(campaign: Campaign) -> Table:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, insert, or_, select, update
 
 from crm_core.db.batches import among, filled_up, one_of
 from crm_core.db.campaigns import policy_of
-from crm_core.db.tables import attempts, campaign_leads, campaigns, leads
+from crm_core.db.tables import attempts, campaign_leads, campaigns, conversations, leads
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.attempts import Attempt, Outcome, Verdict
 from crm_core.domain.campaigns import Campaign, CampaignState
@@ -42,8 +42,23 @@ def _placed(*conditions: ColumnElement[bool]) -> Select[Any]:
     return joined.outerjoin(campaign_leads, of_lead).where(*conditions)
 
 
+#: The bot writes its conversation down when the call ends, a moment before or after the switch has told of the end;
+#: what becomes of the lead depends on it. After this long it is not waited for any more.
+_TOLD_WITHIN = timedelta(seconds=30)
+_OF_BOT = (
+    select(campaigns.c.id)
+    .where(campaigns.c.id == attempts.c.campaign_id, campaigns.c.policy["script"].as_string().is_not(None))
+    .exists()
+)
+_TOLD = or_(
+    attempts.c.outcome != Outcome.ANSWERED.value,
+    attempts.c.outcome.is_(None),
+    attempts.c.ended_at <= bindparam("told_by", type_=attempts.c.ended_at.type),
+    ~_OF_BOT,
+    select(conversations.c.call_id).where(conversations.c.call_id == attempts.c.id).exists(),
+)
 _UNSETTLED = (
-    _placed(attempts.c.settled_at.is_(None), attempts.c.ended_at.is_not(None))
+    _placed(attempts.c.settled_at.is_(None), attempts.c.ended_at.is_not(None), _TOLD)
     .order_by(attempts.c.ended_at)
     .limit(bindparam("most", type_=Integer))
 )
@@ -61,9 +76,18 @@ async def existing(work: UnitOfWork, ids: Collection[str]) -> set[str]:
     return {row.id for row in await work.all(select(attempts.c.id).where(one_of(attempts.c.id, ids)))}
 
 
-async def unsettled(work: UnitOfWork, limit: int) -> list[Placed]:
-    """Attempts that ended and whose lead has not been told, oldest first."""
-    return [_of_row(row) for row in await work.all(_UNSETTLED, {"most": limit})]
+async def dialed(work: UnitOfWork, campaign_ids: Collection[int]) -> dict[int, int]:
+    """How many attempts each of the campaigns has made in all; those that have made none are left out."""
+    counted = select(attempts.c.campaign_id, func.count().label("n")).where(
+        one_of(attempts.c.campaign_id, campaign_ids)
+    )
+    return {row.campaign_id: row.n for row in await work.all(counted.group_by(attempts.c.campaign_id))}
+
+
+async def unsettled(work: UnitOfWork, limit: int, now: datetime) -> list[Placed]:
+    """Attempts that ended and whose lead has not been told, oldest first; the bot's talks once it has told of them."""
+    values = {"most": limit, "told_by": now - _TOLD_WITHIN}
+    return [_of_row(row) for row in await work.all(_UNSETTLED, values)]
 
 
 async def overdue(work: UnitOfWork, now: datetime) -> list[Attempt]:

@@ -57,6 +57,7 @@ class Call:
 _OF_OTHERS = ("disposition", "after_hours")
 _WRITTEN = tuple(f.name for f in fields(Call) if f.name not in _OF_OTHERS)
 _READ = [calls.c[f.name] for f in fields(Call)]
+_LONGEST_LINE = 20  # characters, as in the table
 _LOCKED = select(*_READ).where(among(calls.c.id, "ids")).order_by(calls.c.id).with_for_update()
 
 
@@ -132,9 +133,14 @@ async def save_legs(work: UnitOfWork, snapshots: Sequence[CallSnapshot]) -> None
         await work.run(_save_legs(work.connection.dialect.name), [rows[key] for key in sorted(rows)])
 
 
-async def note_incoming(work: UnitOfWork, call_id: str, after_hours: bool) -> None:
-    """Note whether a call came outside working time, also before the switch reports it."""
-    row = {"id": call_id, "direction": Direction.INCOMING.value, "after_hours": after_hours}
+async def note_incoming(work: UnitOfWork, call_id: str, line: str, after_hours: bool) -> None:
+    """Note which number was called and whether outside working time, also before the switch reports the call."""
+    row = {
+        "id": call_id,
+        "direction": Direction.INCOMING.value,
+        "line": line[:_LONGEST_LINE],
+        "after_hours": after_hours,
+    }
     await work.upsert(calls, [row], ["id"], keep=["direction"])
 
 
@@ -143,6 +149,7 @@ def _save_calls(dialect: str) -> Insert:
     statement: Insert = sqlite.insert(calls) if dialect == "sqlite" else postgresql.insert(calls)
     replaced: dict[str, Any] = {n: statement.excluded[n] for n in _WRITTEN if n != "id"}
     replaced["contact_id"] = func.coalesce(calls.c.contact_id, statement.excluded.contact_id)
+    replaced["line"] = func.coalesce(statement.excluded.line, calls.c.line)  # a short number the switch cannot read
     return statement.on_conflict_do_update(index_elements=["id"], set_=replaced)
 
 

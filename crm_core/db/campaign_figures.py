@@ -27,6 +27,11 @@ class CampaignFigures:
     agents: dict[AgentState, int]
 
     @property
+    def dialed(self) -> int:
+        """All attempts."""
+        return sum(self.attempts.values())
+
+    @property
     def people(self) -> int:
         """Calls a person answered."""
         return sum(self.attempts.get(outcome.value, 0) for outcome in PEOPLE)

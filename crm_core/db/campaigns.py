@@ -54,12 +54,12 @@ async def policies(work: UnitOfWork, campaign_ids: Collection[int]) -> dict[int,
     return {row.id: policy_of(row.policy) for row in rows}
 
 
-async def running_among(work: UnitOfWork, campaign_ids: Collection[int]) -> dict[int, CampaignPolicy]:
+async def running_among(work: UnitOfWork, campaign_ids: Collection[int]) -> dict[int, Campaign]:
     """Those of the campaigns that are running; whoever pauses one waits for the commit of this unit of work."""
-    running = select(campaigns.c.id, campaigns.c.policy).where(
+    running = select(campaigns).where(
         one_of(campaigns.c.id, campaign_ids), campaigns.c.state == CampaignState.RUNNING.value
     )
-    return {row.id: policy_of(row.policy) for row in await work.all(running.with_for_update(read=True))}
+    return {row.id: _campaign(row) for row in await work.all(running.with_for_update(read=True))}
 
 
 async def set_state(work: UnitOfWork, campaign_id: int, state: CampaignState) -> None:
@@ -68,6 +68,12 @@ async def set_state(work: UnitOfWork, campaign_id: int, state: CampaignState) ->
 
 async def set_policy(work: UnitOfWork, campaign_id: int, policy: CampaignPolicy) -> None:
     await work.run(update(campaigns).where(campaigns.c.id == campaign_id).values(policy=to_json(policy)))
+
+
+async def set_approval(work: UnitOfWork, campaign_id: int, at: datetime | None, by: str | None) -> None:
+    """Note who lets the campaign go on after its pilot; None: nobody yet."""
+    values = {"approved_at": at, "approved_by": by}
+    await work.run(update(campaigns).where(campaigns.c.id == campaign_id).values(values))
 
 
 async def attach_list(work: UnitOfWork, campaign_id: int, list_id: int) -> int:
@@ -80,13 +86,14 @@ async def attach_list(work: UnitOfWork, campaign_id: int, list_id: int) -> int:
         literal(0),
         literal(0),
         literal(False),
+        literal(False),
     ).where(
         leads.c.list_id == list_id,
         ~select(literal(1))
         .where(campaign_leads.c.campaign_id == campaign_id, campaign_leads.c.lead_id == leads.c.id)
         .exists(),
     )
-    columns = ["campaign_id", "lead_id", "state", "priority", "attempts", "unanswered", "preview_dial"]
+    columns = ["campaign_id", "lead_id", "state", "priority", "attempts", "unanswered", "preview_dial", "complete"]
     added = (await work.run(insert(campaign_leads).from_select(columns, fresh))).rowcount
     if work.connection.dialect.name == "postgresql":
         # It plans by statistics, which its own collector brings only minutes after the first lead is dialed.
@@ -183,7 +190,7 @@ def _policy(text: str) -> CampaignPolicy:
 
 
 def _campaign(row: Row[Any]) -> Campaign:
-    return Campaign(row.id, row.name, CampaignState(row.state), policy_of(row.policy))
+    return Campaign(row.id, row.name, CampaignState(row.state), policy_of(row.policy), row.approved_at)
 
 
 def _trunk(row: Row[Any]) -> Trunk:

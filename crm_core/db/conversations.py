@@ -1,18 +1,26 @@
-"""Conversations of the bot: what was said, what was answered, and the counts of a campaign's answers."""
+"""Conversations of the bot: what was said and what was answered."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 
+from crm_core.db.batches import one_of
 from crm_core.db.tables import answers, attempts, calls, campaigns, contacts, conversations, leads, turns
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.attempts import Outcome
-from crm_core.domain.calls import Direction
-from crm_core.domain.conversations import Answer, Conversation, Ending, Party, QuestionResult, SurveyResult, Turn
+from crm_core.domain.conversations import (
+    Answer,
+    Conversation,
+    Ending,
+    HandedOn,
+    Party,
+    Turn,
+)
+from crm_core.domain.unfinished import UNFINISHED_ENDINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +58,26 @@ async def dialed(work: UnitOfWork, attempt_id: str) -> Dialed | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls us: `name` is empty and `language` None where his number is nobody's."""
+class Person:
+    """Whom we talk to: `name` is empty and `language` None where his number is nobody's."""
 
     number: str | None
     name: str = ""
     language: str | None = None
 
 
-async def take_after_hours(work: UnitOfWork, call_id: str) -> Caller | None:
-    """Count an incoming call outside hours as answered; who calls, or None if there is no such call."""
-    incoming = (calls.c.id == call_id, calls.c.direction == Direction.INCOMING.value, calls.c.after_hours)
-    taken = update(calls).where(*incoming).values(outcome=func.coalesce(calls.c.outcome, Outcome.ANSWERED.value))
-    row = (await work.run(taken.returning(calls.c.number, calls.c.contact_id))).first()
-    if row is None:
-        return None
-    who = await work.first(select(contacts.c.name, contacts.c.language).where(contacts.c.id == row.contact_id))
-    return Caller(row.number) if who is None else Caller(row.number, who.name, who.language)
+async def take_call(work: UnitOfWork, call_id: str) -> None:
+    """Count an incoming call as answered, since the bot talks in it."""
+    taken = update(calls).where(calls.c.id == call_id)
+    await work.run(taken.values(outcome=func.coalesce(calls.c.outcome, Outcome.ANSWERED.value)))
+
+
+async def who_is_on(work: UnitOfWork, call_id: str) -> Person:
+    """The person on this call, as far as the switch has reported it."""
+    columns = (calls.c.number, contacts.c.name, contacts.c.language)
+    joined = calls.outerjoin(contacts, contacts.c.id == calls.c.contact_id)
+    row = await work.first(select(*columns).select_from(joined).where(calls.c.id == call_id))
+    return Person(None) if row is None else Person(row.number, row.name or "", row.language)
 
 
 async def save(work: UnitOfWork, conversation: Conversation, whose: Whose) -> bool:
@@ -85,6 +96,7 @@ async def save(work: UnitOfWork, conversation: Conversation, whose: Whose) -> bo
         "ending": conversation.ending.value,
         "last_node": conversation.last_node,
         "summary": conversation.summary,
+        "announcement": conversation.announcement,
     }
     await work.upsert(conversations, [row], ["call_id"])
     for table in (turns, answers):
@@ -101,7 +113,8 @@ async def transcript(work: UnitOfWork, call_id: str) -> list[Turn]:
     """What was said in this call, in order; empty if the bot did not talk in it."""
     rows = await work.all(select(turns).where(turns.c.call_id == call_id).order_by(turns.c.position))
     return [
-        Turn(Party(r.party), r.text, r.node, r.began_at, r.ended_at, r.engine, r.confidence, r.intent) for r in rows
+        Turn(Party(r.party), r.text, r.node, r.began_at, r.ended_at, r.engine, r.confidence, r.intent, r.unclear)
+        for r in rows
     ]
 
 
@@ -111,34 +124,23 @@ async def answers_of(work: UnitOfWork, call_id: str) -> list[Answer]:
     return [Answer(row.question, row.value, row.raw, row.at) for row in rows]
 
 
-async def transferred(work: UnitOfWork, call_id: str) -> str | None:
-    """The summary for whoever takes over; None if the bot did not hand this person on."""
+async def handed_on(work: UnitOfWork, call_id: str) -> HandedOn | None:
+    """What whoever takes over is told; None if the bot did not hand this person on."""
     handed = (conversations.c.call_id == call_id, conversations.c.ending == Ending.TRANSFERRED.value)
-    row = await work.first(select(conversations.c.summary).where(*handed))
-    return None if row is None else str(row.summary)
+    row = await work.first(select(conversations.c.summary, conversations.c.announcement).where(*handed))
+    return None if row is None else HandedOn(row.summary, row.announcement)
 
 
-async def survey(work: UnitOfWork, campaign_id: int) -> SurveyResult:
-    """Counts over all conversations of the campaign."""
-    mine = conversations.c.campaign_id == campaign_id
-    endings: dict[Ending, int] = {}
-    left_at: dict[str, int] = defaultdict(int)
-    by = (conversations.c.ending, conversations.c.last_node)
-    for row in await work.all(select(*by, func.count().label("n")).where(mine).group_by(*by)):
-        ending = Ending(row.ending)
-        endings[ending] = endings.get(ending, 0) + row.n
-        if ending is not Ending.FINISHED:
-            left_at[row.last_node] += row.n
-    counted: dict[str, dict[str, int]] = defaultdict(dict)
-    asked = (answers.c.question, answers.c.value)
-    joined = answers.join(conversations, conversations.c.call_id == answers.c.call_id)
-    rows = await work.all(
-        select(*asked, func.count().label("n")).select_from(joined).where(mine).group_by(*asked).order_by(*asked)
-    )
-    for row in rows:
-        counted[row.question][row.value] = row.n
-    questions = tuple(QuestionResult(question, counts) for question, counts in counted.items())
-    return SurveyResult(sum(endings.values()), endings, dict(left_at), questions)
+async def unfinished(work: UnitOfWork, call_ids: Collection[str]) -> dict[str, int]:
+    """Of the conversations of these calls that broke off: how many with the same lead of the same campaign have."""
+    earlier = conversations.alias()
+    broke_off = [ending.value for ending in UNFINISHED_ENDINGS]
+    of_lead = (earlier.c.campaign_id == conversations.c.campaign_id, earlier.c.lead_id == conversations.c.lead_id)
+    count = select(func.count()).select_from(earlier).where(*of_lead, earlier.c.ending.in_(broke_off)).scalar_subquery()
+    mine = (one_of(conversations.c.call_id, call_ids), conversations.c.ending.in_(broke_off))
+    return {
+        row.call_id: row.n for row in await work.all(select(conversations.c.call_id, count.label("n")).where(*mine))
+    }
 
 
 def _turn_row(call_id: str, position: int, turn: Turn) -> dict[str, Any]:
@@ -153,6 +155,7 @@ def _turn_row(call_id: str, position: int, turn: Turn) -> dict[str, Any]:
         "engine": turn.engine,
         "confidence": turn.confidence,
         "intent": turn.intent,
+        "unclear": turn.unclear,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Boolean, Column, ColumnElement, Row, and_, bindparam, case, func, select, update
 
@@ -137,6 +137,22 @@ async def mark_dead(work: UnitOfWork, numbers: Collection[tuple[int, str]]) -> N
         dead = update(phones).where(phones.c.contact_id == bindparam("contact"), phones.c.e164 == bindparam("number"))
         rows = [{"contact": contact, "number": number} for contact, number in sorted(numbers)]
         await work.run(dead.values(dead=True), rows)
+
+
+class Standing(NamedTuple):
+    """Where a lead stands in its campaign."""
+
+    state: LeadState
+    close_reason: str | None
+    attempts: int
+
+
+async def standing(work: UnitOfWork, key: LeadKey) -> Standing | None:
+    """Where the lead stands, held until the commit."""
+    mine = select(_cl.state, _cl.close_reason, _cl.attempts)
+    mine = mine.where(_cl.campaign_id == key.campaign_id, _cl.lead_id == key.lead_id)
+    row = await work.first(mine.with_for_update())
+    return None if row is None else Standing(LeadState(row.state), row.close_reason, row.attempts)
 
 
 # --- previews -----------------------------------------------------------------------------------------------

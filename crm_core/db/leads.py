@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from crm_core.domain.leads import Block, Lead, LeadNumber, LeadState
 _MAX_LEVELS = 32
 _cl = campaign_leads.c
 #: Written out, not bound: a database uses a partial index only for a condition it can read.
-_IN_HOPPER = and_(_cl.state == literal_column("'open'"), _cl.open_attempt.is_(None))
+IN_HOPPER = and_(_cl.state == literal_column("'open'"), _cl.open_attempt.is_(None))
 
 
 class LeadKey(NamedTuple):
@@ -47,31 +48,38 @@ async def due_ids(work: UnitOfWork, campaign_id: int, now: datetime, limit: int)
     """
     ready = or_(_cl.next_attempt_at.is_(None), _cl.next_attempt_at <= now)
     promised = select(_cl.lead_id).where(
-        _IN_HOPPER, _cl.campaign_id == campaign_id, _cl.callback_at <= now, ready, _cl.preview_agent_id.is_(None)
+        IN_HOPPER, _cl.campaign_id == campaign_id, _cl.callback_at <= now, ready, _cl.preview_agent_id.is_(None)
     )
     callbacks = [row.lead_id for row in await work.all(promised.order_by(_cl.callback_at).limit(limit))]
     rest = limit - len(callbacks)
-    levels = await _priorities(work, campaign_id) if rest > 0 else []
+    levels = await priorities(work, campaign_id) if rest > 0 else []
     if not levels:
         return callbacks
-    rows = await work.all(union_all(*(part for level in levels for part in _due(campaign_id, level, now, rest))))
-    order = sorted(rows, key=lambda row: (-row.priority, row.due is not None, row.due or now, row.lead_id))
-    return callbacks + [row.lead_id for row in order[:rest]]
+    rows = await work.all(union_all(*(part for level in levels for part in due_of(campaign_id, level, now, rest))))
+    return callbacks + [row.lead_id for row in sorted(rows, key=due_order)[:rest]]
 
 
-def _due(campaign_id: int, priority: int, now: datetime, limit: int) -> Iterable[Any]:
-    """Two seeks in ix_campaign_leads_hopper: those of one priority never tried, and those whose time has come."""
+def due_order(row: Row[Any]) -> tuple[int, float, int]:
+    """The order in which due leads are dialed; those never tried go before those that were."""
+    return -row.priority, row.due.timestamp() if row.due else -math.inf, row.lead_id
+
+
+def due_of(campaign_id: int, priority: int, now: datetime, limit: int, cell: str | None = None) -> Iterable[Any]:
+    """Two seeks in ix_campaign_leads_hopper: those of one priority never tried, and those whose time has come. With
+    `cell` the same in ix_campaign_leads_cells."""
+    within = () if cell is None else (_cl.cell == cell,)
     due_at = _cl.next_attempt_at.label("due")
     for ready in (_cl.next_attempt_at.is_(None), _cl.next_attempt_at <= now):
         found = (
-            select(_cl.lead_id, _cl.priority, due_at)
+            select(_cl.lead_id, _cl.priority, due_at, _cl.cell)
             .where(
-                _IN_HOPPER,
+                IN_HOPPER,
                 _cl.callback_at.is_(None),
                 _cl.campaign_id == campaign_id,
                 _cl.priority == priority,
                 ready,
                 _cl.preview_agent_id.is_(None),
+                *within,
             )
             .order_by(_cl.next_attempt_at, _cl.lead_id)
             .limit(limit)
@@ -80,11 +88,11 @@ def _due(campaign_id: int, priority: int, now: datetime, limit: int) -> Iterable
         yield select(found)
 
 
-async def _priorities(work: UnitOfWork, campaign_id: int) -> list[int]:
+async def priorities(work: UnitOfWork, campaign_id: int) -> list[int]:
     """The priorities that open leads of the campaign have, highest first: one index seek for each."""
 
     def highest(*conditions: ColumnElement[bool]) -> Any:
-        where = (_IN_HOPPER, _cl.callback_at.is_(None), _cl.campaign_id == campaign_id, *conditions)
+        where = (IN_HOPPER, _cl.callback_at.is_(None), _cl.campaign_id == campaign_id, *conditions)
         return select(func.max(_cl.priority)).where(*where).scalar_subquery()
 
     level = select(highest().label("priority")).cte("level", recursive=True)

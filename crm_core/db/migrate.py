@@ -27,12 +27,12 @@ async def upgrade(url: str) -> str:
     return newest()
 
 
-async def upgrade_database(database: Database) -> None:
-    """The same for a database that is open already."""
+async def upgrade_database(database: Database, to: str = "head") -> None:
+    """The same for a database that is open already, up to the revision `to`."""
     async with database.work() as work:
         if not database.is_sqlite:
             await work.run(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-        await work.connection.run_sync(_upgrade)
+        await work.connection.run_sync(_upgrade, to)
 
 
 async def current(url: str) -> str | None:
@@ -69,8 +69,8 @@ def new_revision(connection: Connection, message: str, number: str) -> Any:
     return command.revision(_config(connection), message, autogenerate=True, rev_id=number)
 
 
-def _upgrade(connection: Connection) -> None:
-    command.upgrade(_config(connection), "head")
+def _upgrade(connection: Connection, to: str) -> None:
+    command.upgrade(_config(connection), to)
 
 
 def _revision(connection: Connection) -> str | None:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy import DateTime as _DateTime
@@ -224,6 +225,8 @@ campaigns = Table(
     Column("state", String(10), nullable=False, index=True),
     Column("policy", Json, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("approved_at", Instant),  # after its pilot somebody said: go on
+    Column("approved_by", String(120)),
 )
 campaign_leads = Table(  # where a lead stands in a campaign
     "campaign_leads",
@@ -243,6 +246,8 @@ campaign_leads = Table(  # where a lead stands in a campaign
     Column("preview_dial", Boolean, nullable=False, default=False),  # he has asked to dial
     Column("last_outcome", String(16)),
     Column("close_reason", String(60)),
+    Column("cell", String(120)),  # which of the campaign's quotas it counts for (domain.quotas); NULL: there are none
+    Column("complete", Boolean, nullable=False, default=False, server_default=false()),  # its answers count for them
 )
 _IN_HOPPER = "state = 'open' AND open_attempt IS NULL AND callback_at IS"
 Index(  # one seek per priority finds those due, however many wait
@@ -260,6 +265,32 @@ Index(
     campaign_leads.c.callback_at,
     sqlite_where=text(f"{_IN_HOPPER} NOT NULL"),
     postgresql_where=text(f"{_IN_HOPPER} NOT NULL"),
+)
+_WITHIN_QUOTAS = f"{_IN_HOPPER} NULL AND cell IS NOT NULL"
+Index(  # the same for each cell, so that those of full ones are never walked past
+    "ix_campaign_leads_cells",
+    campaign_leads.c.campaign_id,
+    campaign_leads.c.cell,
+    campaign_leads.c.priority,
+    campaign_leads.c.next_attempt_at,
+    campaign_leads.c.lead_id,
+    sqlite_where=text(_WITHIN_QUOTAS),
+    postgresql_where=text(_WITHIN_QUOTAS),
+)
+_UNDER_WAY = "open_attempt IS NOT NULL AND cell IS NOT NULL"
+Index(
+    "ix_campaign_leads_under_way",
+    campaign_leads.c.campaign_id,
+    campaign_leads.c.cell,
+    sqlite_where=text(_UNDER_WAY),
+    postgresql_where=text(_UNDER_WAY),
+)
+Index(
+    "ix_campaign_leads_complete",
+    campaign_leads.c.campaign_id,
+    campaign_leads.c.cell,
+    sqlite_where=text("complete"),
+    postgresql_where=text("complete"),
 )
 attempts = Table(
     "attempts",
@@ -372,7 +403,7 @@ conversations = Table(  # what the bot and a person said to each other; one per 
     "conversations",
     metadata,
     Column("call_id", String(80), primary_key=True),
-    Column("campaign_id", Id, index=True),
+    Column("campaign_id", Id),
     Column("lead_id", Id, index=True),
     _ref("contact_id", "contacts", nullable=True, index=True),
     Column("script", String(80), nullable=False),
@@ -382,6 +413,8 @@ conversations = Table(  # what the bot and a person said to each other; one per 
     Column("ending", String(12), nullable=False),
     Column("last_node", String(80), nullable=False),
     Column("summary", Text, nullable=False, default="", info=PERSONAL),
+    Column("announcement", String(200)),  # the summary as a sound, a path below the recordings folder
+    Index("ix_conversations_campaign_id_began_at", "campaign_id", "began_at", "call_id"),
 )
 turns = Table(
     "turns",
@@ -396,6 +429,28 @@ turns = Table(
     Column("engine", String(40), nullable=False, default=""),
     Column("confidence", Float),
     Column("intent", String(40)),
+    Column("unclear", Boolean, nullable=False, default=False, server_default=false()),
+    Index("ix_turns_unclear", "began_at", sqlite_where=text("unclear"), postgresql_where=text("unclear")),
+)
+labels = Table(  # what a person says an unclear turn means; stays when the turn goes
+    "labels",
+    metadata,
+    Column("call_id", String(80), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("language", String(8), nullable=False),
+    Column("text", Text, nullable=False, info=PERSONAL),
+    Column("intent", String(40), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("learned_at", Instant),
+)
+numbers = Table(  # those of ours that a script answers; one that is not here is answered by agents
+    "numbers",
+    metadata,
+    Column("number", String(20), primary_key=True),  # as callers dial it and calls.line has it
+    Column("day_script", String(80)),
+    Column("night_script", String(80)),
+    Column("fields", Json, nullable=False),  # what the scripts' fields hold
+    Column("notify", String(200)),  # an e-mail address told of every call a script took
 )
 answers = Table(
     "answers",
@@ -404,6 +459,61 @@ answers = Table(
     Column("question", String(80), primary_key=True),
     Column("value", Text, nullable=False, info=PERSONAL),
     Column("raw", Text, nullable=False, info=PERSONAL),
+    Column("at", Instant, nullable=False),
+)
+message_templates = Table(
+    "message_templates",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("channel", String(10), primary_key=True),
+    Column("language", String(8), primary_key=True),
+    Column("subject", Text, nullable=False, default=""),
+    Column("body", Text, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)
+messages = Table(  # what goes out to people, with the words as they were when the call ended
+    "messages",
+    metadata,
+    _id(),
+    Column("key", String(200), nullable=False, unique=True),  # what it is about: the same is never queued twice
+    Column("token", String(32), nullable=False),  # its name at providers and in its Message-ID
+    Column("channel", String(10), nullable=False),
+    Column("to", String(200), nullable=False, info=PERSONAL),  # E.164, e-mail address or Telegram chat; "": unknown
+    Column("template", String(80), nullable=False),
+    Column("subject", Text, nullable=False, default="", info=PERSONAL),
+    Column("body", Text, nullable=False, info=PERSONAL),
+    Column("state", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("number", String(20), info=PERSONAL),  # whose do-not-call entries count
+    _ref("contact_id", "contacts", nullable=True, index=True),
+    Column("call_id", String(80), index=True),
+    Column("campaign_id", Id, index=True),
+    Column("leased_until", Instant),  # the worker that sends it is believed dead after that
+    Column("sent_at", Instant),
+    Column("provider_id", String(200)),
+    Column("last_error", Text),
+    Index("ix_messages_state_id", "state", "id"),
+)
+Index(  # those that wait and those under way: few, however many were sent
+    "ix_messages_due",
+    messages.c.channel,
+    messages.c.due_at,
+    sqlite_where=messages.c.state == text("'queued'"),
+    postgresql_where=messages.c.state == text("'queued'"),
+)
+Index(
+    "ix_messages_leased",
+    messages.c.leased_until,
+    sqlite_where=messages.c.leased_until.is_not(None),
+    postgresql_where=messages.c.leased_until.is_not(None),
+)
+message_opt_outs = Table(  # whoever wants no messages at this address, by any channel
+    "message_opt_outs",
+    metadata,
+    Column("address", String(200), primary_key=True, info=PERSONAL),
+    Column("reason", String(200), nullable=False),
     Column("at", Instant, nullable=False),
 )
 cdrs = Table(  # Asterisk's own record, as read by reconcile: (node, uniqueid, sequence) is Asterisk's key

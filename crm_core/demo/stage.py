@@ -43,6 +43,7 @@ class Stage:
     campaign: Campaign
     agents: list[Agent]
     imported: ImportReport
+    network: PbxSite
 
 
 def demo_policy() -> CampaignPolicy:
@@ -62,7 +63,9 @@ def demo_policy() -> CampaignPolicy:
 
 
 @asynccontextmanager
-async def running_asterisks(folder: Path, recordings: Path, say: Callable[[str], None]) -> AsyncIterator[PbxSite]:
+async def running_asterisks(
+    folder: Path, recordings: Path, say: Callable[[str], None]
+) -> AsyncIterator[tuple[PbxSite, PbxSite]]:
     """The PBX and the simulated telephone network, stopped afterwards."""
     asterisk = await asyncio.to_thread(install, PROJECT, say=say)
     phones = kept_phones(folder / "pbx", [f"op{number}" for number in range(1, len(NAMES) + 1)])
@@ -80,7 +83,7 @@ async def running_asterisks(folder: Path, recordings: Path, say: Callable[[str],
     try:
         for site in (pbx, network):
             await asyncio.to_thread(up, site, asterisk)
-        yield pbx
+        yield pbx, network
     finally:
         for site in (network, pbx):
             await asyncio.to_thread(down, site)
@@ -88,11 +91,9 @@ async def running_asterisks(folder: Path, recordings: Path, say: Callable[[str],
 
 @asynccontextmanager
 async def set_stage(
-    settings: Settings, now: Callable[[], datetime], say: Callable[[str], None], roles: frozenset[str] = frozenset()
+    settings: Settings, now: Callable[[], datetime], say: Callable[[str], None]
 ) -> AsyncIterator[Stage]:
-    """Start both Asterisks and fill a database made anew; what an earlier demo left is removed first.
-
-    `roles` are those the service has beside its usual ones."""
+    """Start both Asterisks and fill a database made anew; what an earlier demo left is removed first."""
     folder = settings.home / "demo"
     for old in (
         folder / "recordings",
@@ -102,7 +103,7 @@ async def set_stage(
     ):
         shutil.rmtree(old, ignore_errors=True) if old.is_dir() else old.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
-    async with running_asterisks(folder, folder / "recordings", say) as pbx:
+    async with running_asterisks(folder, folder / "recordings", say) as (pbx, network):
         pbx.cdr_file.unlink(missing_ok=True)
         own = replace(
             settings,
@@ -114,26 +115,26 @@ async def set_stage(
             agi_port=pbx.agi_port,
             bot_port=pbx.bot_websocket_port,
             bot_secret=pbx.bot_secret,
-            roles=settings.roles | roles,
+            roles=settings.roles | {"bot"},
             cdr_file=pbx.cdr_file,
             web_port=settings.web_port + _SHIFT,
         )
         await upgrade(own.database_url)
         async with opened_database(own.database_url) as database:
             await install_defaults(database)
-            yield await _filled(own, database, now)
+            yield await _filled(own, database, network, now)
 
 
 async def put_network(database: Database) -> None:
     """The trunk to the simulated network."""
-    prefixes, caller_ids = ("+99890", "+99893"), ("+998712000000",)
+    prefixes, caller_ids = ("+99890", "+99894"), ("+998712000000",)
     await put_trunk(
         database,
         Trunk("network", "network", prefixes=prefixes, calls_per_second=20, max_lines=30, caller_ids=caller_ids),
     )
 
 
-async def _filled(settings: Settings, database: Database, now: Callable[[], datetime]) -> Stage:
+async def _filled(settings: Settings, database: Database, network: PbxSite, now: Callable[[], datetime]) -> Stage:
     await put_network(database)
     errors = settings.home / "demo" / "failed-rows.xlsx"
     imported = await import_leads(ImportLeads(LEADS, "demo", "UZ", errors=errors), database, now())
@@ -142,4 +143,4 @@ async def _filled(settings: Settings, database: Database, now: Callable[[], date
         await add_agent(database, name, f"op{number}", now(), hand_off=HandOffMode.PARKED)
         for number, name in enumerate(NAMES, 1)
     ]
-    return Stage(settings, database, campaign, agents, imported)
+    return Stage(settings, database, campaign, agents, imported, network)

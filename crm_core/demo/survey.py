@@ -1,88 +1,82 @@
-"""The infobot's part of the demo: a survey of people who press and speak, and whether it understood what they said."""
+"""The infobot's part of the demo: a hundred people are asked by voice, and what became of what they said."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from random import Random
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from crm_core.bootstrap import utc_now
+from crm_core.bootstrap import Service, utc_now
 from crm_core.db import report as figures
-from crm_core.db.engine import Database
+from crm_core.db.call_outcomes import call_outcome
+from crm_core.demo.operators import Office, SimulatedOperator
+from crm_core.demo.people import Person, errands, people
+from crm_core.demo.provider import SmsProvider
 from crm_core.demo.stage import ALWAYS, Stage, put_network
+from crm_core.demo.survey_report import Asked, SurveyReport, print_survey
 from crm_core.domain.attempts import Outcome
 from crm_core.domain.campaigns import CampaignPolicy, DialMode, Record, RetryPolicy
-from crm_core.errors import NotFound
+from crm_core.domain.messages import MessageChannel, Template
+from crm_core.domain.sales import TaskKind
+from crm_core.errors import IllegalTransition
+from crm_core.handlers.agents import log_in, log_out
 from crm_core.handlers.campaigns import Order, create_campaign, order_campaign
-from crm_core.handlers.conversations import transcript
 from crm_core.handlers.imports import ImportLeads, import_leads
+from crm_core.handlers.messages import list_messages, put_template
 from crm_core.handlers.tasks import list_tasks
+from crm_core.voice_test.callers import Callers
+from crm_core.voice_test.holding import playing
+from crm_core.voice_test.voices import Clips
 from pbx.install import PROJECT
 
 SCRIPT = PROJECT / "docs" / "demo" / "visit.yml"
-PEOPLE = 40
 _NAME = "demo-survey"
-#: At this rating or below a task is made (visit.yml).
-_BAD = 3
-#: Each call takes about 20 s, twelve at once.
-_LONGEST = 240.0
-#: Of the ratings that were said, so many are understood at the first ask or after it; hardly any is understood wrongly.
-_RIGHT_AT_LEAST, _WRONG_AT_MOST = 0.8, 0.05
+_LINES = 30
+_OPERATORS = 2
+#: Each call takes about 40 s, thirty at once.
+_LONGEST = 300.0
+#: Messages and tasks come within seconds of the last call.
+_SETTLE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody on the simulated network, and what he has been told to say."""
+class Hall:
+    """What the survey needs beside the stage: the service that runs, and the provider that takes its messages."""
 
-    number: str
-    agrees: bool
-    rating: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the bot wrote down of one person; None: there is no conversation, or no rating."""
-
-    person: Person
-    talked: bool
-    agreed: str | None
-    rating: str | None
-    opinion: str | None
+    service: Service
+    running: asyncio.Task[None]
+    provider: SmsProvider
 
 
-def people() -> list[Person]:
-    """One in ten declines by key; ratings of every kind, in a real woman's voice."""
-    made = []
-    for n in range(PEOPLE):
-        agrees, rating = n % 10 != 9, n % 9 + 1
-        made.append(Person(f"+99893{1 if agrees else 2}{rating}{n % 5}{n:04}", agrees, rating))
-    return made
-
-
-async def run_survey(console: Console, stage: Stage, running: asyncio.Task[None]) -> bool:
+async def run_survey(console: Console, stage: Stage, hall: Hall) -> bool:
     """Run the survey, print what came of it; whether every check holds."""
     asked = people()
-    campaign_id = await _start(stage, asked)
-    await _watch(console, stage.database, campaign_id, running)
-    async with stage.database.reading() as work:
-        calls = {row.number: row.attempt_id for row in await figures.dialed(work, campaign_id)}
-    found = [await _found(stage.database, person, calls.get(person.number, "")) for person in asked]
-    tasks = await _tasks(stage.database, utc_now())
-    _print_answers(console, found)
-    return _print_checks(console, found, tasks)
+    callers = Callers(stage.network, utc_now)
+    with console.status("Giving a hundred people their voices ..."):
+        callers.errands |= await asyncio.to_thread(errands, asked, Clips(stage.settings.home / "demo" / "voices"))
+    async with playing(callers):
+        campaign_id = await _prepared(stage, asked)
+        async with _operators(stage, hall.service):
+            await order_campaign(stage.database, _NAME, Order.START, utc_now())
+            await _watch(console, stage, campaign_id, hall.running)
+            await asyncio.sleep(_SETTLE)
+    report = await _report(stage, asked, campaign_id, hall.provider)
+    return print_survey(console, report)
 
 
-async def _start(stage: Stage, asked: Sequence[Person]) -> int:
-    database, folder = stage.database, stage.settings.home / "demo"
-    file = folder / "survey.csv"
+async def _prepared(stage: Stage, asked: Sequence[Person]) -> int:
+    """The list, the template of the message, the campaign; its id."""
+    database, file = stage.database, stage.settings.home / "demo" / "survey.csv"
     file.write_text("name,phone\n" + "".join(f"Person {n},{one.number}\n" for n, one in enumerate(asked, 1)))
     await put_network(database)
+    words = "Thank you for your kind words. {company}"
+    await put_template(Template("thanks", MessageChannel.SMS, "en", body=words), database, utc_now())
     await import_leads(ImportLeads(file, _NAME, "UZ"), database, utc_now())
     policy = CampaignPolicy(
         trunk="network",
@@ -91,26 +85,64 @@ async def _start(stage: Stage, asked: Sequence[Person]) -> int:
         script_fields={"company": "Lola"},
         windows=ALWAYS,
         retry=RetryPolicy(max_attempts=1, after={Outcome.BUSY: timedelta(minutes=15)}),
-        max_lines=12,
-        calls_per_second=1,
+        max_lines=_LINES,
+        calls_per_second=3,
         record=Record.BRIDGED,
+        wrap_up=timedelta(seconds=2),
     )
     campaign, _ = await create_campaign(database, _NAME, policy, [_NAME], utc_now())
-    await order_campaign(database, _NAME, Order.START, utc_now())
     return campaign.id
 
 
-async def _watch(console: Console, database: Database, campaign_id: int, running: asyncio.Task[None]) -> None:
+@asynccontextmanager
+async def _operators(stage: Stage, service: Service) -> AsyncIterator[None]:
+    """Two of the demo's agents, at work for the survey."""
+    assert service.telephony is not None
+    office, random = Office(service.roster), Random(7)
+    there = stage.agents[:_OPERATORS]
+    for agent in stage.agents:
+        await _logged_out(stage, agent.name)
+    for agent in there:
+        await log_in(stage.database, agent.name, _NAME, utc_now())
+    telephony, talk = service.telephony, (2.0, 4.0)
+    tasks = [
+        asyncio.create_task(SimulatedOperator(agent.id, stage.database, office, telephony, utc_now, random, talk).run())
+        for agent in there
+    ]
+    tasks.append(asyncio.create_task(office.run(), name="office"))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _logged_out(stage: Stage, name: str) -> None:
+    """Whoever is logged in for the campaign before; he may still be writing down his last result."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await log_out(stage.database, name, utc_now())
+                return
+            except IllegalTransition as error:
+                if "logged_out" in str(error):
+                    return
+                await asyncio.sleep(0.5)
+
+
+async def _watch(console: Console, stage: Stage, campaign_id: int, running: asyncio.Task[None]) -> None:
     columns = (TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    wanted = len(people())
     with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("people asked", total=PEOPLE)
+        bar = progress.add_task("people asked", total=wanted)
         try:
             async with asyncio.timeout(_LONGEST):
                 settled = 0
-                while settled < PEOPLE:
+                while settled < wanted:
                     if running.done():
                         running.result()
-                    async with database.reading() as work:
+                    async with stage.database.reading() as work:
                         settled = sum(row.settled for row in await figures.dialed(work, campaign_id))
                     progress.update(bar, completed=settled)
                     await asyncio.sleep(1)
@@ -118,49 +150,11 @@ async def _watch(console: Console, database: Database, campaign_id: int, running
             console.print("The survey did not end in time; what is missing counts as not understood.")
 
 
-async def _found(database: Database, person: Person, call_id: str) -> Found:
-    try:
-        _, answers = await transcript(call_id, database)
-    except NotFound:
-        return Found(person, False, None, None, None)
-    given = {answer.question: answer.value for answer in answers}
-    return Found(person, True, given.get("may_ask"), given.get("rating"), given.get("why"))
-
-
-async def _tasks(database: Database, now: datetime) -> int:
-    buckets = await list_tasks(database, now)
-    return sum(line.task.title.startswith("Bad rating") for lines in buckets.values() for line in lines)
-
-
-def _print_answers(console: Console, found: Sequence[Found]) -> None:
-    said = Counter(one.person.rating for one in found if one.person.agrees)
-    heard = Counter(int(one.rating) for one in found if one.rating is not None)
-    right = Counter(int(one.rating) for one in found if one.rating == str(one.person.rating))
-    table = Table(
-        "rating", "said", "written down", "of them right", title="What people said, and what was written down"
-    )
-    for rating in sorted(said | heard):
-        table.add_row(str(rating), str(said[rating]), str(heard[rating]), str(right[rating]))
-    console.print(table)
-    opinions = [one.opinion for one in found if one.opinion]
-    if opinions:
-        console.print(f"{len(opinions)} opinions, such as: {opinions[0]}", markup=False)
-
-
-def _print_checks(console: Console, found: Sequence[Found], tasks: int) -> bool:
-    asked = [one for one in found if one.person.agrees]
-    right = sum(one.rating == str(one.person.rating) for one in asked)
-    wrong = sum(one.rating is not None and one.rating != str(one.person.rating) for one in asked)
-    bad = sum(one.rating is not None and int(one.rating) <= _BAD for one in found)
-    checks = (
-        ("everybody was talked to", all(one.talked for one in found), f"{sum(one.talked for one in found)}"),
-        ("yes and no by key", all(one.agreed == ("yes" if one.person.agrees else "no") for one in found), ""),
-        ("ratings understood", right >= _RIGHT_AT_LEAST * len(asked), f"{right} of {len(asked)}"),
-        ("ratings misunderstood", wrong <= _WRONG_AT_MOST * len(asked), str(wrong)),
-        ("a bad rating makes a task", tasks == bad, f"{tasks} of {bad}"),
-    )
-    table = Table("", "", "", title="Checks")
-    for name, holds, told in checks:
-        table.add_row("ok" if holds else "[red]no[/]", name, told)
-    console.print(table)
-    return all(holds for _, holds, _ in checks)
+async def _report(stage: Stage, asked: Sequence[Person], campaign_id: int, provider: SmsProvider) -> SurveyReport:
+    async with stage.database.reading() as work:
+        found = [Asked(person, await call_outcome(work, person.number)) for person in asked]
+        bridged = {row.number for row in await figures.dialed(work, campaign_id) if row.call_bridged is not None}
+    sent = await list_messages(stage.database)
+    lines = [line for bucket in (await list_tasks(stage.database, utc_now())).values() for line in bucket]
+    promised = frozenset(line.task.number for line in lines if line.task.kind is TaskKind.CALLBACK)
+    return SurveyReport(tuple(found), frozenset(bridged), promised, tuple(sent), dict(provider.taken))

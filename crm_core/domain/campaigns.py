@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from crm_core.domain.agents import HandOffMode
@@ -46,6 +46,14 @@ DEFAULT_WINDOWS = (Window(frozenset(range(6)), time(9), time(20)),)
 
 
 @dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Dial whoever answered and did not talk to the end again after so long, at most `times` times."""
+
+    after: timedelta
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """When to dial a lead again. One cap over all outcomes; an outcome not listed is not retried."""
 
@@ -63,6 +71,26 @@ class RetryPolicy:
             Outcome.ABANDONED: timedelta(hours=72),
         }
     )
+    unfinished: Unfinished | None = None  # mode bot; None: as the result says, which by itself closes the lead
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """`completes` conversations suffice of the leads whose `field` (a column of the list) holds `value`.
+
+    `value` None: of those in which it holds none of the values that the field's other quotas name, or nothing.
+    """
+
+    field: str
+    value: str | None
+    completes: int
+
+    def __str__(self) -> str:
+        return f"{self.field}={REST if self.value is None else self.value}"
+
+
+#: How a quota of all the others is written.
+REST = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +129,10 @@ class CampaignPolicy:
     hand_off: HandOffMode = HandOffMode.PARKED
     script: str | None = None  # mode bot: the script the infobot talks by
     script_fields: dict[str, str] = field(default_factory=dict)  # of the script, where a lead has none of the name
+    pilot: int | None = None  # so many calls are dialed first; then the campaign pauses until somebody approves
+    quotas: tuple[Quota, ...] = ()  # mode bot
+    counts_as_complete: tuple[str, ...] = ()  # results that count for quotas; none named: see domain.quotas
+    announce_summary: bool = True  # mode bot: an agent hears what it is about before the person is connected
     ring_agent_for: timedelta = timedelta(seconds=20)  # hand-off by ringing; then another agent, or the message
 
 
@@ -110,6 +142,7 @@ class Campaign:
     name: str
     state: CampaignState
     policy: CampaignPolicy
+    approved_at: datetime | None = None  # since when it may go on after its pilot
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from crm_core.domain.messages import MessageChannel
 from crm_core.domain.sales import TaskKind
 
 
@@ -27,7 +28,8 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One party's move. Of a person: `engine` that heard him (or "keys"), its confidence (0…1), the intent if any."""
+    """One party's move. Of a person: `engine` that heard him (or "keys"), its confidence (0…1), the intent if any, and
+    whether his words meant nothing at that question (`unclear`)."""
 
     party: Party
     text: str
@@ -37,6 +39,7 @@ class Turn:
     engine: str = ""
     confidence: float | None = None
     intent: str | None = None
+    unclear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,16 @@ class WantedTask:
 
 
 @dataclass(frozen=True, slots=True)
+class WantedMessage:
+    """To the person of the call, unless the field `to` holds another's address. Of several by the same template and
+    channel in one call only the last is sent."""
+
+    template: str
+    channel: MessageChannel
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """All of it. `call_id` is its identity: told again, it replaces what was told before."""
 
@@ -83,11 +96,40 @@ class Conversation:
     turns: tuple[Turn, ...] = ()
     answers: tuple[Answer, ...] = ()
     summary: str = ""  # one sentence for the operator who takes over
+    announcement: str | None = None  # that sentence as a sound: a µ-law file below the recordings folder
     disposition: str | None = None
     callback_at: datetime | None = None
     do_not_call: str | None = None  # "all", or "campaign": this campaign only
     deals: tuple[WantedDeal, ...] = ()
     tasks: tuple[WantedTask, ...] = ()
+    messages: tuple[WantedMessage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnclearTurn:
+    """Something the bot did not understand. `recording`: the file of its call, and `at_second` where the turn begins in
+    it; None where the call was not recorded."""
+
+    call_id: str
+    position: int
+    language: str
+    script: str
+    node: str
+    text: str
+    at: datetime
+    recording: str | None = None
+    at_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a person says an unclear turn means; `text` as it should have been heard."""
+
+    call_id: str
+    position: int
+    language: str
+    text: str
+    intent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +143,12 @@ class Briefing:
     zone: str | None = None  # IANA; the firm's where the lead's is unknown
     campaign_id: int | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+    announces: bool = False  # who takes the person over is told the summary first
 
 
 @dataclass(frozen=True, slots=True)
-class QuestionResult:
-    """How often each value was given to one question of a campaign's script."""
+class HandedOn:
+    """A person the bot has promised an operator; the fields are those of `Conversation`."""
 
-    question: str
-    counts: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class SurveyResult:
-    """What came of a campaign's conversations. `left_at`: where those ended that did not finish, by node."""
-
-    conversations: int
-    endings: Mapping[Ending, int]
-    left_at: Mapping[str, int]
-    questions: tuple[QuestionResult, ...]
+    summary: str
+    announcement: str | None = None

@@ -20,6 +20,7 @@ class WhyNot(StrEnum):
     CAMPAIGN_NOT_RUNNING = "campaign_not_running"
     CLOSED = "closed"
     IN_PROGRESS = "in_progress"  # an attempt is open
+    QUOTA_FULL = "quota_full"  # enough people of its group have answered, or are being called
     CALLBACK_OF_OTHER = "callback_of_other"  # promised to one agent who is not available
     NOT_DUE = "not_due"
     ATTEMPTS_USED = "attempts_used"
@@ -76,3 +77,4 @@ class Lead:
     close_reason: str | None = None
     numbers: tuple[LeadNumber, ...] = ()
     fields: dict[str, str] = field(default_factory=dict)
+    full_quota: str | None = None  # the quota that keeps it from being dialed, and how that stands

@@ -13,6 +13,7 @@ from crm_core.db.leads import LeadKey
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.attempts import Attempt, Outcome, Verdict
 from crm_core.domain.campaigns import Campaign
+from crm_core.domain.conversations import HandedOn
 from crm_core.domain.sales import TaskKind
 from crm_core.domain.work_calendar import next_working_time
 from crm_core.events import LeadClosed
@@ -41,20 +42,20 @@ class DatabaseAttemptBook:
         """Write the outcome before the channel ends; the end does not overwrite it."""
         await committed(self._database, lambda work: attempts.conclude(work, attempt_id, outcome))
 
-    async def handed_on(self, call_id: str) -> bool:
-        """Whether the bot wants an agent for the person on this call."""
+    async def handed_on(self, call_id: str) -> HandedOn | None:
+        """What an agent is told of the person the bot wants one for; None: it wants none on this call."""
         async with self._database.reading() as work:
-            return await conversations.transferred(work, call_id) is not None
+            return await conversations.handed_on(work, call_id)
 
     async def nobody_took_over(self, call_id: str, now: datetime) -> None:
         """A callback task with the bot's summary, due at the next working time; made once for each call."""
 
         async def act(work: UnitOfWork) -> None:
             call = await call_to_dispose(work, call_id)
-            summary = await conversations.transferred(work, call_id)
-            if summary is None or await tasks.of_call(work, call_id, _BY_BOT):
+            handed = await conversations.handed_on(work, call_id)
+            if handed is None or await tasks.of_call(work, call_id, _BY_BOT):
                 return
-            title = f"The bot promised a colleague: {summary}" if summary else "The bot promised a colleague"
+            title = "The bot promised a colleague" + (f": {handed.summary}" if handed.summary else "")
             due = next_working_time(now, await site.calendar(work))
             new = tasks.NewTask(TaskKind.CALLBACK, title[:200], due, _BY_BOT, now)
             await tasks.create_task(work, replace(new, contact_id=call.contact_id, call_id=call_id, number=call.number))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from crm_core.db import agents, campaigns
+from crm_core.db import attempts, campaigns, quotas
 from crm_core.db.campaign_figures import CampaignFigures, campaign_figures
 from crm_core.db.engine import Database
+from crm_core.db.pilots import PilotCall, pilot_calls
 from crm_core.db.unit_of_work import UnitOfWork
-from crm_core.domain.agents import AgentState
-from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, DialMode, Trunk
+from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, Trunk
+from crm_core.domain.pilots import is_pilot_over
+from crm_core.domain.quotas import QuotaState
 from crm_core.errors import BadInput, Conflict, NotFound
 from crm_core.events import CampaignStateChanged
-from crm_core.handlers.policy_checks import check_policy
+from crm_core.handlers.quotas import regroup
+from crm_core.handlers.start_checks import check_start, check_stored
 
 log = logging.getLogger(__name__)
 
@@ -49,29 +53,41 @@ async def create_campaign(
     Raises BadInput naming what is wrong with the name, the policy or a list; nothing is written then.
     """
     async with database.work() as work:
-        check_policy(policy, await campaigns.every_trunk(work))
+        await check_stored(work, policy)
         await _check_name(work, name)
         campaign_id = await campaigns.add_campaign(work, name, policy, now)
         for list_name in lists:
             await _attach(work, campaign_id, list_name)
+        await regroup(work, campaign_id, policy, None)
         leads = await campaigns.lead_count(work, campaign_id)
     return Campaign(campaign_id, name, CampaignState.DRAFT, policy), leads
 
 
 async def change_policy(database: Database, name: str, policy: CampaignPolicy) -> Campaign:
-    """Give the campaign another policy; it holds from the dialer's next look on."""
+    """Give the campaign another policy; it holds from the dialer's next look on. Another pilot wants approval anew."""
     async with database.work() as work:
         campaign = await named(work, name)
-        check_policy(policy, await campaigns.every_trunk(work))
+        await check_stored(work, policy)
         await campaigns.set_policy(work, campaign.id, policy)
-    return Campaign(campaign.id, campaign.name, campaign.state, policy)
+        await regroup(work, campaign.id, policy, campaign.policy)
+        if policy.pilot != campaign.policy.pilot:
+            dialed = (await attempts.dialed(work, [campaign.id])).get(campaign.id, 0)
+            if policy.pilot is not None and policy.pilot <= dialed:
+                do = f"A pilot counts from the first call on: write more than {dialed}"
+                raise BadInput("pilot", f"{campaign.name} has made {dialed} calls already", do)
+            await campaigns.set_approval(work, campaign.id, None, None)
+            campaign = replace(campaign, approved_at=None)
+    return replace(campaign, policy=policy)
 
 
 async def attach_list(database: Database, name: str, list_name: str) -> int:
     """Add the leads of a list; returns how many are new to the campaign."""
     async with database.work() as work:
         campaign = await named(work, name)
-        return await _attach(work, campaign.id, list_name)
+        added = await _attach(work, campaign.id, list_name)
+        if campaign.policy.quotas:
+            await quotas.put_cells(work, campaign.id, campaign.policy.quotas, only_new=True)
+        return added
 
 
 async def order_campaign(
@@ -84,11 +100,46 @@ async def order_campaign(
     async with database.work() as work:
         campaign = await named(work, name)
         state = _state_after(campaign, order)
-        warnings = await _check_start(work, campaign) if order is Order.START else ()
-        await campaigns.set_state(work, campaign.id, state)
-        work.publish(CampaignStateChanged(campaign.id, state, now))
+        warnings = await check_start(work, campaign) if order is Order.START else ()
+        await _move(work, campaign, state, now)
+    return replace(campaign, state=state), warnings
+
+
+async def approve_campaign(database: Database, name: str, by: str, now: datetime) -> tuple[Campaign, tuple[str, ...]]:
+    """Somebody has looked at the pilot and says go on: a campaign that waits for that runs; returns it, and what will
+    keep it from dialing all the same.
+
+    Raises BadInput when it has no pilot, has dialed nothing yet, or was approved before.
+    """
+    async with database.work() as work:
+        campaign = await named(work, name)
+        dialed = (await attempts.dialed(work, [campaign.id])).get(campaign.id, 0)
+        _check_approval(campaign, dialed)
+        await campaigns.set_approval(work, campaign.id, now, by[:120])
+        campaign = replace(campaign, approved_at=now)
+        warnings: tuple[str, ...] = ()
+        if campaign.state is CampaignState.PAUSED:
+            warnings = await check_start(work, campaign)
+            await _move(work, campaign, CampaignState.RUNNING, now)
+            campaign = replace(campaign, state=CampaignState.RUNNING)
+    log.info("pilot approved", extra={"campaign_id": campaign.id, "by": by, "calls": dialed})
+    return campaign, warnings
+
+
+def _check_approval(campaign: Campaign, dialed: int) -> None:
+    where = f"campaign {campaign.name}"
+    if campaign.policy.pilot is None:
+        raise BadInput(where, "it has no pilot to approve", f"`trunkline campaign start {campaign.name}` lets it dial")
+    if campaign.approved_at is not None:
+        raise BadInput(where, f"its pilot was approved on {campaign.approved_at:%Y-%m-%d %H:%M} UTC", "It goes on")
+    if not dialed:
+        raise BadInput(where, "its pilot has not begun: there is nothing to approve", "Start it first")
+
+
+async def _move(work: UnitOfWork, campaign: Campaign, state: CampaignState, now: datetime) -> None:
+    await campaigns.set_state(work, campaign.id, state)
+    work.publish(CampaignStateChanged(campaign.id, state, now))
     log.info("campaign state changed", extra={"campaign_id": campaign.id, "state": state})
-    return Campaign(campaign.id, campaign.name, state, campaign.policy), warnings
 
 
 def _state_after(campaign: Campaign, order: Order) -> CampaignState:
@@ -100,22 +151,16 @@ def _state_after(campaign: Campaign, order: Order) -> CampaignState:
     return state
 
 
-async def _check_start(work: UnitOfWork, campaign: Campaign) -> tuple[str, ...]:
-    check_policy(campaign.policy, await campaigns.every_trunk(work))
-    if not await campaigns.lead_count(work, campaign.id):
-        do = f"Attach a list: `trunkline campaign attach {campaign.name} LIST`"
-        raise BadInput(f"campaign {campaign.name}", "it has no leads", do)
-    if campaign.policy.mode is DialMode.BOT:
-        return ()
-    by_state = await agents.counts_by_state(work, campaign.id)
-    if sum(count for state, count in by_state.items() if state is not AgentState.LOGGED_OUT):
-        return ()
-    return ("nobody is logged in: it dials as soon as an agent is (`trunkline agent login`)",)
-
-
 async def every_campaign(database: Database) -> list[Campaign]:
     async with database.reading() as work:
         return await campaigns.every_campaign(work)
+
+
+async def pilots_over(database: Database, found: Sequence[Campaign]) -> set[int]:
+    """Which of these campaigns wait for their pilot's approval."""
+    async with database.reading() as work:
+        dialed = await attempts.dialed(work, [campaign.id for campaign in found if campaign.policy.pilot is not None])
+    return {campaign.id for campaign in found if is_pilot_over(campaign, dialed.get(campaign.id, 0))}
 
 
 async def campaign_report(database: Database, name: str) -> tuple[Campaign, CampaignFigures]:
@@ -123,6 +168,18 @@ async def campaign_report(database: Database, name: str) -> tuple[Campaign, Camp
     async with database.reading() as work:
         campaign = await named(work, name)
         return campaign, await campaign_figures(work, campaign.id)
+
+
+async def first_calls(database: Database, campaign: Campaign, limit: int) -> list[PilotCall]:
+    """The first calls of the campaign, each with what came of it."""
+    async with database.reading() as work:
+        return await pilot_calls(work, campaign.id, limit)
+
+
+async def quotas_of(database: Database, campaign: Campaign) -> tuple[QuotaState, ...]:
+    """How the campaign's quotas stand."""
+    async with database.reading() as work:
+        return await quotas.quota_states(work, campaign)
 
 
 async def put_trunk(database: Database, trunk: Trunk) -> None:

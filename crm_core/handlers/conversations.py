@@ -1,13 +1,11 @@
-"""The bot's conversations: whom it talks to, what it writes down, and what a campaign's people answered."""
+"""The bot's conversations: whom it talks to, and what it writes down."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from crm_core.commands import RecordDisposition
-from crm_core.db import attempts, campaigns, conversations, sales, site, tasks
+from crm_core.db import attempts, campaigns, conversations, numbers, sales, site, tasks
 from crm_core.db import dispositions as disposition_rows
 from crm_core.db.conversations import Whose
 from crm_core.db.dispositions import DisposedCall
@@ -15,39 +13,36 @@ from crm_core.db.do_not_call import WHOLE_SYSTEM, Blocked, BlockKind, add_blocks
 from crm_core.db.engine import Database
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.attempts import Outcome
-from crm_core.domain.conversations import Answer, Briefing, Conversation, SurveyResult, Turn
+from crm_core.domain.conversations import Answer, Briefing, Conversation, Turn
+from crm_core.domain.numbers import IncomingRule, answering
 from crm_core.domain.rule_acts import stage_named
 from crm_core.domain.work_calendar import next_working_time
 from crm_core.errors import BadInput, NotFound
 from crm_core.events import ConversationEnded
+from crm_core.handlers.call_notices import notify_of_call
 from crm_core.handlers.commits import committed
 from crm_core.handlers.dispositions import dispose
+from crm_core.handlers.message_queue import queue_of_call
+from crm_core.handlers.quotas import note_answers
 from crm_core.handlers.sales import check_money
+from crm_core.handlers.unfinished import retry_unfinished
 
 #: A field of the briefing that is always there: the person's name, empty where nobody knows it.
 NAME_FIELD = "name"
 
 
-@dataclass(frozen=True, slots=True)
-class NightScript:
-    """A script by name, and what its fields hold."""
-
-    name: str
-    fields: Mapping[str, str]
-
-
 class DatabaseConversationBook:
-    """`ConversationBook` over the database. `night`: the script by which the bot takes calls outside hours."""
+    """`ConversationBook` over the database. `rule`: what holds for calls to numbers without a rule of their own."""
 
-    def __init__(self, database: Database, night: NightScript | None = None) -> None:
-        self._database, self._night = database, night
+    def __init__(self, database: Database, rule: IncomingRule | None = None) -> None:
+        self._database, self._rule = database, rule or IncomingRule()
 
     async def begin(self, call_id: str) -> Briefing | None:
         """The call counts as answered from now on: the bot talks. None if neither a campaign of the bot dialed it nor
-        it came outside hours with a script for that."""
+        does a script answer the number called at this hour."""
 
         async def act(work: UnitOfWork) -> Briefing | None:
-            return await _begin_dialed(work, call_id) or await _begin_incoming(work, call_id, self._night)
+            return await _begin_dialed(work, call_id) or await _begin_incoming(work, call_id, self._rule)
 
         return await committed(self._database, act, at_once=True)
 
@@ -55,7 +50,7 @@ class DatabaseConversationBook:
         """Write the conversation and all that follows from it in one commit; again: the words only."""
         for deal in conversation.deals:
             check_money(deal.amount, deal.currency)
-        await committed(self._database, lambda work: _record(work, conversation, now))
+        await committed(self._database, lambda work: _record(work, conversation, self._rule, now))
 
 
 async def transcript(call_id: str, database: Database) -> tuple[list[Turn], list[Answer]]:
@@ -67,15 +62,6 @@ async def transcript(call_id: str, database: Database) -> tuple[list[Turn], list
         return said, await conversations.answers_of(work, call_id)
 
 
-async def survey(campaign: str, database: Database) -> SurveyResult:
-    """What the people of this campaign answered. Raises NotFound."""
-    async with database.reading() as work:
-        found = await campaigns.campaign_named(work, campaign)
-        if found is None:
-            raise NotFound("campaign", campaign, "See `trunkline campaign list`")
-        return await conversations.survey(work, found.id)
-
-
 async def _begin_dialed(work: UnitOfWork, call_id: str) -> Briefing | None:
     dialed = await conversations.dialed(work, call_id)
     policy = None if dialed is None else campaigns.policy_of(dialed.policy)
@@ -85,18 +71,33 @@ async def _begin_dialed(work: UnitOfWork, call_id: str) -> Briefing | None:
     zone = dialed.zone or (await site.calendar(work)).zone
     own = {name: str(value) for name, value in dialed.fields.items() if value not in (None, "")}
     fields = policy.script_fields | own | {NAME_FIELD: dialed.name}
-    return Briefing(call_id, policy.script, dialed.number, dialed.language, zone, dialed.campaign_id, fields)
+    return Briefing(
+        call_id,
+        policy.script,
+        dialed.number,
+        dialed.language,
+        zone,
+        dialed.campaign_id,
+        fields,
+        announces=policy.announce_summary,
+    )
 
 
-async def _begin_incoming(work: UnitOfWork, call_id: str, night: NightScript | None) -> Briefing | None:
-    if night is None or (caller := await conversations.take_after_hours(work, call_id)) is None:
+async def _begin_incoming(work: UnitOfWork, call_id: str, rule: IncomingRule) -> Briefing | None:
+    called = await numbers.called(work, call_id)
+    found = None if called is None else answering(called.own, rule, called.after_hours)
+    if found is None:
         return None
+    await conversations.take_call(work, call_id)
+    caller = await conversations.who_is_on(work, call_id)
     zone = (await site.calendar(work)).zone
-    fields = {**night.fields, NAME_FIELD: caller.name}
-    return Briefing(call_id, night.name, caller.number, caller.language, zone, fields=fields)
+    fields = {**found.fields, NAME_FIELD: caller.name}
+    return Briefing(
+        call_id, found.script, caller.number, caller.language, zone, fields=fields, announces=rule.announces
+    )
 
 
-async def _record(work: UnitOfWork, conversation: Conversation, now: datetime) -> None:
+async def _record(work: UnitOfWork, conversation: Conversation, rule: IncomingRule, now: datetime) -> None:
     call = await disposition_rows.call_to_dispose(work, conversation.call_id)
     whose = Whose(call.campaign_id, call.lead_id, call.contact_id)
     if not await conversations.save(work, conversation, whose):
@@ -118,6 +119,11 @@ async def _record(work: UnitOfWork, conversation: Conversation, now: datetime) -
             work,
             now,
         )
+    else:
+        await note_answers(work, call.campaign_id, call.lead_id)
+    await retry_unfinished(work, conversation, call, now)
+    await queue_of_call(work, conversation, call, now)  # after the do-not-call entries: they hold for messages too
+    await notify_of_call(work, conversation, call, rule, now)
     work.publish(
         ConversationEnded(
             call_id=call.call_id,

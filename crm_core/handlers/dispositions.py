@@ -18,6 +18,7 @@ from crm_core.domain.leads import LeadState
 from crm_core.errors import BadInput, IllegalTransition, NotFound
 from crm_core.events import LeadClosed, LeadDisposed
 from crm_core.handlers.commits import committed
+from crm_core.handlers.quotas import note_answers
 from crm_core.handlers.roster import move
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ async def dispose(command: RecordDisposition, work: UnitOfWork, now: datetime) -
         await add_blocks(work, [_blocked(call.number, disposition)], now)
     await _mark_number(work, call, disposition, known.get(call.before or ""))
     await _move_lead(work, call, disposition, command, now)
+    await note_answers(work, call.campaign_id, call.lead_id)
     await _free_agent(work, command, now)
     event = LeadDisposed(
         call_id=command.call_id,

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
-from crm_core.db import agents, calls, campaigns, lead_moves, site
+from crm_core.db import agents, calls, campaigns, conversations, lead_moves, quotas, site
 from crm_core.db import attempts as attempt_rows
 from crm_core.db import floor as floor_rows
 from crm_core.db import leads as lead_rows
@@ -34,7 +34,8 @@ _RECENT_WITHIN = timedelta(hours=1)
 
 
 class DatabaseHopper:
-    """`Hopper` over the database. `now` is asked only for when a lead that is put off for ever was closed."""
+    """`Hopper` over the database. `now` is asked only for when a lead that is put off for ever was closed, and for how
+    long an attempt that ended has waited to be told of."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database, self._now = database, now
@@ -56,9 +57,13 @@ class DatabaseHopper:
             return await campaigns.policies(work, campaign_ids)
 
     async def due(self, campaign: Campaign, now: datetime, limit: int) -> list[Lead]:
-        """Open leads due at `now`, callbacks first, then priority, then longest due; without those in progress."""
+        """Open leads due at `now`, callbacks first, then priority, then longest due; without those in progress and
+        beyond a quota."""
         async with self._database.reading() as work:
-            ids = await lead_rows.due_ids(work, campaign.id, now, limit)
+            if campaign.policy.quotas:
+                ids = await quotas.due_within(work, campaign, now, limit)
+            else:
+                ids = await lead_rows.due_ids(work, campaign.id, now, limit)
             return await lead_rows.leads_of(
                 work, [LeadKey(campaign.id, one) for one in ids], _since(campaign.policy, now)
             )
@@ -126,11 +131,19 @@ class DatabaseHopper:
     async def ended(self, limit: int) -> list[EndedAttempt]:
         """Attempts that ended and whose leads have not been told, longest ago first."""
         async with self._database.reading() as work:
-            placed = await attempt_rows.unsettled(work, limit)
+            placed = await attempt_rows.unsettled(work, limit, self._now())
             keys = [LeadKey(one.attempt.campaign_id, one.attempt.lead_id) for one in placed]
             found = {LeadKey(x.campaign_id, x.id): x for x in await lead_rows.leads_of(work, sorted(set(keys)))}
+            talked = [one.attempt.id for one in placed if one.attempt.outcome is Outcome.ANSWERED]
+            broken = await conversations.unfinished(work, talked) if talked else {}
         return [
-            EndedAttempt(one.attempt, found[key], one.unanswered, attempt_rows.talk_seconds(one.attempt))
+            EndedAttempt(
+                one.attempt,
+                found[key],
+                one.unanswered,
+                attempt_rows.talk_seconds(one.attempt),
+                broken.get(one.attempt.id, 0),
+            )
             for one, key in zip(placed, keys, strict=True)
             if key in found
         ]

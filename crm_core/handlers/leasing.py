@@ -10,7 +10,9 @@ from crm_core.db import attempts, campaigns, lead_moves, leads, site
 from crm_core.db.leads import LeadKey
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.attempts import Attempt
-from crm_core.domain.campaigns import CampaignPolicy, Trunk
+from crm_core.domain.campaigns import Campaign, Trunk
+from crm_core.handlers.pilots import end_pilots, within_pilots
+from crm_core.handlers.quotas import within_quotas
 
 log = logging.getLogger(__name__)
 
@@ -19,21 +21,24 @@ async def lease(work: UnitOfWork, wanted: Sequence[Attempt], trunk: Trunk, now: 
     """Commit those of `wanted` that may be dialed; a constant number of statements, however many are wanted.
 
     Refused: all, while the kill switch is on; those of a campaign that does not run; those whose lead is in progress
-    or closed; numbers on a do-not-call list or being dialed already; what exceeds the caps of the day.
+    or closed; numbers on a do-not-call list or being dialed already; what exceeds the caps of the day, the quotas and
+    the pilot. No two leases are decided at once (`site.may_dial`), so that what is counted here is exact.
     """
     if not wanted or not await site.may_dial(work):
         return []
-    policies = await campaigns.running_among(work, {a.campaign_id for a in wanted})
-    candidates = [a for a in wanted if a.campaign_id in policies]
+    running = await campaigns.running_among(work, {a.campaign_id for a in wanted})
+    candidates = [a for a in wanted if a.campaign_id in running]
     if not candidates:
         return []
     free = await lead_moves.free(work, {_key(a) for a in candidates})
     candidates = await _with_free_numbers(work, _once_each([a for a in candidates if _key(a) in free]))
-    leased = await _within_caps(work, candidates, trunk, policies, now)
+    capped = await _within_caps(work, candidates, trunk, running, now)
+    leased = await within_pilots(work, await within_quotas(work, capped, running), running)
     if leased:
         await attempts.add(work, leased)
         await lead_moves.claim(work, [a.id for a in leased])
         await campaigns.add_counts(work, _dialed(leased, campaigns.day_of(now)))
+        await end_pilots(work, leased, running, now)
     if len(leased) < len(wanted):
         refused = {a.id for a in wanted} - {a.id for a in leased}
         log.info("attempts not leased", extra={"attempt_ids": sorted(refused), "trunk": trunk.name})
@@ -74,13 +79,13 @@ async def _within_caps(
     work: UnitOfWork,
     wanted: Sequence[Attempt],
     trunk: Trunk,
-    policies: dict[int, CampaignPolicy],
+    running: dict[int, Campaign],
     now: datetime,
 ) -> list[Attempt]:
     """The first of `wanted` that the caps of the day leave room for. Line time is known only once an attempt has been
     settled: what is being talked now can exceed a cap of minutes by its own length."""
     caps = {campaigns.trunk_scope(trunk.name): (trunk.daily_calls, trunk.daily_minutes)}
-    caps |= {campaigns.campaign_scope(i): (p.daily_calls, p.daily_minutes) for i, p in policies.items()}
+    caps |= {campaigns.campaign_scope(i): (c.policy.daily_calls, c.policy.daily_minutes) for i, c in running.items()}
     capped = {scope: cap for scope, cap in caps.items() if cap != (None, None)}
     if not wanted or not capped:
         return list(wanted)

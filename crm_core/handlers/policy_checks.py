@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crm_core.domain.campaigns import CampaignPolicy, DialMode, Trunk, Window
+from crm_core.domain.campaigns import REST, CampaignPolicy, DialMode, Trunk, Window
+from crm_core.domain.quotas import plain, quota_fields
 from crm_core.errors import BadInput
 
+#: Leads are counted by every combination of groups that occurs.
+_MOST_FIELDS, _MOST_QUOTAS = 5, 200
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -26,6 +29,7 @@ def check_policy(policy: CampaignPolicy, trunks: Mapping[str, Trunk]) -> None:
         raise BadInput("script", f"only mode bot talks by a script, not {policy.mode}", 'Write mode = "bot"')
     _check_windows(policy.windows)
     _check_figures(policy)
+    _check_quotas(policy)
 
 
 def _check_windows(windows: tuple[Window, ...]) -> None:
@@ -56,11 +60,33 @@ def _check_figures(policy: CampaignPolicy) -> None:
         "wrap_up": (policy.wrap_up.total_seconds(), 0),
         "daily_calls": (policy.daily_calls if policy.daily_calls is not None else 0, 0),
         "daily_minutes": (policy.daily_minutes if policy.daily_minutes is not None else 0, 0),
+        "pilot": (policy.pilot if policy.pilot is not None else 1, 1),
+        "retry.unfinished.times": (policy.retry.unfinished.times if policy.retry.unfinished is not None else 1, 1),
     }
     for field, (value, least) in at_least.items():
         if value < least:
             raise BadInput(field, f"{value:g} is too little", f"Write {least:g} or more")
     if policy.calls_per_second <= 0:
         raise BadInput("calls_per_second", f"{policy.calls_per_second:g} would dial nobody", "Write more than 0")
+    if policy.retry.unfinished is not None and policy.retry.unfinished.after.total_seconds() <= 0:
+        raise BadInput("retry.unfinished.after", "it would ring at once", "Write seconds, as 7200 for two hours")
     if len(policy.opt_out_key) > 1 or policy.opt_out_key not in "0123456789*#":
         raise BadInput("opt_out_key", f"{policy.opt_out_key!r} is no key of a phone", "Write one of 0-9 * #")
+
+
+def _check_quotas(policy: CampaignPolicy) -> None:
+    for name, given in (("quotas", policy.quotas), ("retry.unfinished", policy.retry.unfinished)):
+        if given and policy.mode is not DialMode.BOT:
+            raise BadInput(name, "only mode bot has conversations to count", 'Write mode = "bot" and a script')
+    seen: set[tuple[str, str]] = set()
+    for quota in policy.quotas:
+        if not quota.field.strip() or (quota.value is not None and not quota.value.strip()):
+            raise BadInput("quotas", f"{str(quota)!r} names no group", "Write field=value, as city=Tashkent")
+        if quota.completes < 0:
+            raise BadInput("quotas", f"{quota}: {quota.completes} is too little", "Write 0 or more")
+        key = (quota.field, REST if quota.value is None else plain(quota.value))
+        if key in seen:
+            raise BadInput("quotas", f"{quota} stands twice", "Write one number for each group")
+        seen.add(key)
+    if len(quota_fields(policy.quotas)) > _MOST_FIELDS or len(policy.quotas) > _MOST_QUOTAS:
+        raise BadInput("quotas", f"more than {_MOST_QUOTAS} groups of {_MOST_FIELDS} fields cannot be counted")

@@ -6,57 +6,15 @@ second number stands here too; mended and imported with --duplicates add, the nu
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from contextlib import suppress
-from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, Protocol
-
-import xlsxwriter  # type: ignore[import-untyped]
 
 from crm_core.domain.lead_files import LeadRow
 from crm_core.errors import BadInput
-from crm_core.imports.guards import guarded
+from crm_core.imports.table_file import WRITE_FAULTS, CsvFile, TableFile, XlsxFile
 from crm_core.imports.text_file import DELIMITERS
 from crm_core.imports.titles import REASON_TITLE, ROW_TITLE, Column
-
-
-class _Sink(Protocol):
-    def write(self, cells: Sequence[str]) -> None: ...
-    def close(self) -> None: ...
-
-
-class _Csv:
-    """UTF-8 with BOM, so that Excel takes it for that; all cells quoted, so that the delimiter is beyond doubt."""
-
-    def __init__(self, path: Path, delimiter: str) -> None:
-        self._file: TextIOWrapper = path.open("w", encoding="utf-8-sig", newline="")
-        self._writer = csv.writer(self._file, delimiter=delimiter, quoting=csv.QUOTE_ALL)
-
-    def write(self, cells: Sequence[str]) -> None:
-        self._writer.writerow([guarded(cell) for cell in cells])
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _Xlsx:
-    """Every cell a string: no formula runs and no number loses digits, so nothing needs a guard."""
-
-    def __init__(self, path: Path) -> None:
-        self._book: Any = xlsxwriter.Workbook(str(path), {"constant_memory": True})
-        self._sheet: Any = self._book.add_worksheet("failed rows")
-        self._next = 0
-
-    def write(self, cells: Sequence[str]) -> None:
-        for column, cell in enumerate(cells):
-            if cell:
-                self._sheet.write_string(self._next, column, cell)
-        self._next += 1
-
-    def close(self) -> None:
-        self._book.close()
 
 
 class FailedRows:
@@ -72,7 +30,7 @@ class FailedRows:
         self._columns, self._delimiter = columns, delimiter
         own = (ROW_TITLE, REASON_TITLE)
         self._kept = [index for index, column in enumerate(columns) if column.title not in own]
-        self._sink: _Sink | None = None
+        self._sink: TableFile | None = None
 
     def write(self, rows: Sequence[tuple[LeadRow, str]]) -> None:
         """Add rows with their reasons; raises BadInput when the file cannot be written."""
@@ -87,9 +45,11 @@ class FailedRows:
         except OSError as error:
             raise self._refused(error) from error
 
-    def _start(self) -> _Sink:
-        sink: _Sink = (
-            _Xlsx(self._part) if self.path.suffix.lower() == ".xlsx" else _Csv(self._part, self._csv_delimiter())
+    def _start(self) -> TableFile:
+        sink: TableFile = (
+            XlsxFile(self._part, "failed rows")
+            if self.path.suffix.lower() == ".xlsx"
+            else CsvFile(self._part, self._csv_delimiter())
         )
         self._sink = sink
         sink.write([ROW_TITLE, REASON_TITLE, *(self._columns[index].title for index in self._kept)])
@@ -106,7 +66,7 @@ class FailedRows:
         try:
             self._sink.close()
             self._part.replace(self.path)
-        except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
+        except WRITE_FAULTS as error:
             raise self._refused(error) from error
         self._sink = None
         return self.path
@@ -114,7 +74,7 @@ class FailedRows:
     def discard(self) -> None:
         """Forget everything written and not finished."""
         if self._sink is not None:
-            with suppress(OSError, xlsxwriter.exceptions.XlsxWriterException):
+            with suppress(*WRITE_FAULTS):
                 self._sink.close()
             self._sink = None
         with suppress(OSError):

@@ -50,10 +50,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Hand over to the operators of a queue; `summary` is one sentence for them."""
+    """Hand over to the operators of a queue; `summary` is one sentence for them, in `language`."""
 
     queue: str
     summary: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
-from ivr_bot.dialog.at_any_time import HOLD_ON, REPEAT, SAME_AS
+from ivr_bot.dialog.at_any_time import GLOBAL_INTENTS, HOLD_ON, REPEAT, SAME_AS
 from ivr_bot.dialog.heard import Pressed, Said
 from ivr_bot.dialog.keys import PERSON_KEY, REPEAT_KEY, keyed, taken
 from ivr_bot.dialog.script import Ask, AskKind
@@ -17,6 +17,11 @@ from ivr_bot.understanding.answers import AnswerKind, choose, global_intent, und
 #: Below these, what was heard is not trusted.
 MIN_CONFIDENCE = 0.3
 MIN_INTENT_CONFIDENCE = 0.6
+#: These end the call, and an answer often sounds like them: a model must be this sure of them.
+_ENDING = ("complaint", "insult")
+MIN_ENDING_CONFIDENCE = 0.9
+#: At an open question they are what is told, not a wish; a whole sentence that the rules know still counts.
+_TOLD = (*_ENDING, "not_the_person", "wrong_number")
 #: A longer answer to an open question is an answer, whatever wish an intent model sees in it.
 MAX_WISH_WORDS = 6
 #: Who says the same once more, in plain words, when asked whether he means it, means it.
@@ -44,6 +49,18 @@ class Unclear:
 
 
 Meaning: TypeAlias = Answer | Wish | Unclear
+
+
+def possible_intents(ask: Ask) -> frozenset[str]:
+    """What an intent model may say of an answer to this question: all else is not understood."""
+    answers = ("yes", "no") if ask.kind is AskKind.YES_NO else ()
+    anywhere = {*GLOBAL_INTENTS, *SAME_AS, REPEAT, HOLD_ON} - set(_TOLD if ask.kind is AskKind.FREE else ())
+    return frozenset((*anywhere, *ask.intents, *answers))
+
+
+def needs_intent(dialog: Dialog, ask: Ask, said: Said) -> bool:
+    """Whether an intent model is asked: at open questions, and where the rules see nothing."""
+    return ask.kind is AskKind.FREE or isinstance(meaning_of_words(dialog, ask, said), Unclear)
 
 
 def meaning_of_keys(dialog: Dialog, ask: Ask, pressed: Pressed) -> Meaning:
@@ -139,7 +156,9 @@ def _known(dialog: Dialog, ask: Ask, intent: str) -> bool:
 
 
 def _by_intent(dialog: Dialog, ask: Ask, said: Said) -> Meaning:
-    intent = said.intent if said.intent_confidence >= MIN_INTENT_CONFIDENCE else None
+    ends = said.intent in _ENDING and said.intent not in ask.intents
+    sure = MIN_ENDING_CONFIDENCE if ends else MIN_INTENT_CONFIDENCE
+    intent = said.intent if said.intent_confidence >= sure else None
     is_long = len(said.text.split()) > MAX_WISH_WORDS
     is_wish = intent is not None and _known(dialog, ask, intent) and not _is_answered_here(dialog, ask, intent)
     if intent and is_wish and not (ask.kind is AskKind.FREE and is_long):

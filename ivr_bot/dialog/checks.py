@@ -37,7 +37,7 @@ def faults(script: Script, file: str, line: int) -> tuple[ScriptFault, ...]:
     missing = tuple(_missing_targets(script, file, line))
     if missing:
         return missing
-    checks = (_unreachable, _loops, _unknown_names, _unconfirmed, _without_operators)
+    checks = (_unreachable, _loops, _unknown_names, _unconfirmed, _without_operators, _half_money)
     return tuple(fault for check in checks for fault in check(script, file))
 
 
@@ -122,7 +122,7 @@ def _texts(node: AnyNode) -> Iterator[str]:
             prompts = (node.prompt, node.again) if isinstance(node, Ask) else (node.prompt,)
             yield from (text for prompt in prompts if prompt for text in _spoken(prompt))
             if isinstance(node, TransferTo):
-                yield node.summary
+                yield from node.summary.values()
         case Message() | Deal() | Task():
             yield from node.fields.values()
             if isinstance(node, Task):
@@ -164,3 +164,10 @@ def _without_operators(script: Script, file: str) -> Iterator[ScriptFault]:
             yield ScriptFault(
                 file, node.line, f"{node.name}: no queue to transfer to", "Give `queue`, or `operators` above"
             )
+
+
+def _half_money(script: Script, file: str) -> Iterator[ScriptFault]:
+    for node in script.nodes.values():
+        if isinstance(node, Deal) and ("amount" in node.fields) != ("currency" in node.fields):
+            do = "Give both, the currency as its ISO code or as a field of the lead"
+            yield ScriptFault(file, node.line, f"{node.name}: a deal has amount and currency, or neither", do)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -14,16 +14,18 @@ from ivr_bot.dialog.actions import (
     CreateDeal,
     CreateTask,
     DoNotCall,
+    Listen,
     Play,
     SendMessage,
     SetDisposition,
     Transfer,
 )
+from ivr_bot.dialog.answering import needs_intent, possible_intents
 from ivr_bot.dialog.engine import begin, step
 from ivr_bot.dialog.heard import Failed, Fault, Heard, HungUp, Noise, Played, Pressed, Said, Silence
 from ivr_bot.dialog.marks import Marked, marked
 from ivr_bot.dialog.pieces import Audio, Pieces
-from ivr_bot.dialog.script import Script
+from ivr_bot.dialog.script import Ask, Script
 from ivr_bot.dialog.state import Dialog
 
 _PLAIN: Mapping[str, Heard] = {"silence": Silence(), "noise": Noise(), "played": Played(), "hangs_up": HungUp()}
@@ -46,11 +48,14 @@ _EXPECTED = (
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One move of the person (None: before he has said anything) and what is expected after it."""
+    """One move of the person (None: before he has said anything) and what is expected after it.
+
+    `interrupts`: by voice he does not wait for the bot to finish; as text it makes no difference."""
 
     line: int
     heard: Heard | None
     expected: Mapping[str, Marked]
+    interrupts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,12 @@ class Tried:
     told: tuple[str, ...]
 
 
-_Seen: TypeAlias = tuple[Dialog, tuple[Action, ...]]
+#: The dialog after a move, and every action so far.
+Seen: TypeAlias = tuple[Dialog, tuple[Action, ...]]
+
+
+#: The intent of a text, of those that are possible at a question, and how sure it is; None: none of them.
+IntentOf: TypeAlias = Callable[[str, Collection[str]], tuple[str | None, float]]
 
 
 def read_conversations(text: str, file: str) -> tuple[Conversation, ...]:
@@ -99,19 +109,32 @@ def read_conversations(text: str, file: str) -> tuple[Conversation, ...]:
     return tuple(_conversation(item, lead, language, now) for item in keys["conversations"].items())
 
 
-def try_out(script: Script, conversation: Conversation) -> Tried:
-    """Run one conversation."""
+def try_out(script: Script, conversation: Conversation, intent_of: IntentOf | None = None) -> Tried:
+    """Run one conversation; `intent_of`: an intent model, asked as in a call."""
     dialog, actions = begin(script, conversation.lead, conversation.language, conversation.now)
     told = [f"bot: {_words(actions)}"]
     found: list[Difference] = []
     everything = actions
     for move in conversation.moves:
         if move.heard is not None:
-            dialog, actions = step(dialog, move.heard)
+            heard = _with_intent(move.heard, dialog, actions, intent_of)
+            dialog, actions = step(dialog, heard)
             everything = (*everything, *actions)
-            told += [f"person: {_named(move.heard)}", f"bot: {_words(actions)}"]
+            told += [f"person: {_named(heard)}", f"bot: {_words(actions)}"]
         found += _differences(move, (dialog, everything), actions)
     return Tried(conversation, tuple(found), tuple(told))
+
+
+def _with_intent(heard: Heard, dialog: Dialog, actions: tuple[Action, ...], intent_of: IntentOf | None) -> Heard:
+    """What is said without being told how it is understood is shown to the model, as a call does."""
+    listen = next((action for action in reversed(actions) if isinstance(action, Listen)), None)
+    if intent_of is None or listen is None or not isinstance(heard, Said) or heard.intent is not None:
+        return heard
+    ask = dialog.script.nodes[listen.question]
+    if not isinstance(ask, Ask) or not needs_intent(dialog, ask, heard):
+        return heard
+    intent, sure = intent_of(heard.text, possible_intents(ask))
+    return replace(heard, intent=intent, intent_confidence=sure)
 
 
 def _texts(value: Marked | None) -> dict[str, str]:
@@ -126,13 +149,13 @@ def _conversation(value: Marked, lead: Mapping[str, str], language: str, now: da
 
 
 def _move(value: Marked, now: datetime) -> Move:
-    given = value.record((), (*_MOVES, "understood_as", "confidence", "expect"))
+    given = value.record((), (*_MOVES, "understood_as", "confidence", "interrupts", "expect"))
     moves = [name for name in _MOVES if name in given]
     if len(moves) > 1 or (not moves and "expect" not in given):
         value.fault("one move is expected here", f"Expected: one of {', '.join(_MOVES)}")
     heard = _heard(moves[0], given, now) if moves else None
     expected = given["expect"].record((), _EXPECTED) if "expect" in given else {}
-    return Move(value.line, heard, expected)
+    return Move(value.line, heard, expected, "interrupts" in given and given["interrupts"].flag())
 
 
 def _heard(move: str, given: Mapping[str, Marked], now: datetime) -> Heard:
@@ -150,11 +173,11 @@ def _heard(move: str, given: Mapping[str, Marked], now: datetime) -> Heard:
             return _PLAIN[value.one_of(_PLAIN)]
 
 
-def _differences(move: Move, seen: _Seen, actions: tuple[Action, ...]) -> list[Difference]:
+def _differences(move: Move, seen: Seen, actions: tuple[Action, ...]) -> list[Difference]:
     found = []
     for what, value in move.expected.items():
         if what in ("slots", "deal"):
-            actual = dict(seen[0].slots) if what == "slots" else _deal(seen[1])
+            actual = dict(seen[0].slots) if what == "slots" else deal_of(seen[1])
             for name, wanted in value.mapping().items():
                 got = actual.get(name, "(nothing)")
                 if got != wanted.text():
@@ -163,13 +186,14 @@ def _differences(move: Move, seen: _Seen, actions: tuple[Action, ...]) -> list[D
             if _plain(value.text()) not in _plain(_words(actions)):
                 found.append(Difference(value.line, "bot", value.text(), _words(actions)))
         else:
-            got = _seen(what, seen)
+            got = state_of(what, seen)
             if got != value.text():
                 found.append(Difference(value.line, what, value.text(), got))
     return found
 
 
-def _seen(what: str, seen: _Seen) -> str:
+def state_of(what: str, seen: Seen) -> str:
+    """How things stand by one of the words of `expect` (slots, deal and bot aside), as text."""
     dialog, actions = seen
     own = {"node": dialog.node, "intent": dialog.intent, "ended": "true" if dialog.ended else "false"}
     if what in own:
@@ -191,7 +215,8 @@ def _seen(what: str, seen: _Seen) -> str:
     return "(none)"
 
 
-def _deal(actions: tuple[Action, ...]) -> Mapping[str, str]:
+def deal_of(actions: tuple[Action, ...]) -> Mapping[str, str]:
+    """The fields of the last deal; none: nothing."""
     return next((action.fields for action in reversed(actions) if isinstance(action, CreateDeal)), {})
 
 

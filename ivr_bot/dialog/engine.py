@@ -11,6 +11,7 @@ from ivr_bot.dialog.actions import Action, Actions, Answered, Play, SetLanguage
 from ivr_bot.dialog.answering import Answer, Meaning, Unclear, Wish, meaning_of_keys, meaning_of_words, value_in
 from ivr_bot.dialog.asking import listen
 from ivr_bot.dialog.at_any_time import HOLD_ON, LANGUAGE, REPEAT, UNFINISHED
+from ivr_bot.dialog.handing_over import NAME
 from ivr_bot.dialog.heard import Failed, Heard, HungUp, Played, Pressed, Said, Silence
 from ivr_bot.dialog.ladder import failed, held, missed
 from ivr_bot.dialog.languages import language_named
@@ -24,15 +25,19 @@ MAX_TURNS = 80
 MAX_NOISES = 3
 
 
-def begin(script: Script, lead: Mapping[str, str], language: str, now: datetime) -> tuple[Dialog, Actions]:
-    """Start talking. `now` is the person's local time. BadInput says which of the script's fields the lead lacks."""
+def begin(
+    script: Script, lead: Mapping[str, str], language: str, now: datetime, operators_language: str | None = None
+) -> tuple[Dialog, Actions]:
+    """Start talking. `now` is the person's local time. Operators are told of him in their language, unless given the
+    script's first. BadInput says which of the script's fields the lead lacks."""
     if language not in script.languages:
         raise BadInput(script.name, f"it has no wording in {language!r}", f"Expected: {', '.join(script.languages)}")
     missing = [name for name in script.fields if name not in lead]
     if missing:
         raise BadInput(script.name, f"the lead has no {', '.join(missing)}", "Give every field that the script names")
-    known = {name: lead[name] for name in script.fields}
-    return enter(Dialog(script, language, known, now), script.start)
+    known = {name: lead[name] for name in (*script.fields, NAME) if name in lead}
+    told_in = operators_language or script.languages[0]
+    return enter(Dialog(script, language, known, now, operators_language=told_in), script.start)
 
 
 def step(dialog: Dialog, heard: Heard) -> tuple[Dialog, Actions]:
@@ -79,7 +84,8 @@ def _do(dialog: Dialog, ask: Ask, meaning: Meaning, heard: Said | Pressed) -> tu
         case Answer():
             return _answered(dialog, ask, meaning)
         case Wish(intent=intent):
-            return _wished(replace(dialog, intent=intent), ask, intent, heard)
+            wishes = tuple(dict.fromkeys((*dialog.wishes, intent)))
+            return _wished(replace(dialog, intent=intent, wishes=wishes), ask, intent, heard)
         case Unclear():
             return missed(dialog, ask, was_silent=False)
 

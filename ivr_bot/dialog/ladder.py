@@ -76,7 +76,7 @@ def failed(dialog: Dialog, ask: Ask, what: Fault) -> tuple[Dialog, Actions]:
             default: Pieces = (Text(_SPEAK[dialog.language], dialog.language),) if is_open else ()
             return _ask_again(dialog, ask, default or _offered(dialog, ask))
         case _:
-            return enter(dialog, way_out(dialog))
+            return enter(replace(dialog, keys_only=dialog.keys_only or what is Fault.RECOGNISER), way_out(dialog))
 
 
 def _offered(dialog: Dialog, ask: Ask) -> Pieces:

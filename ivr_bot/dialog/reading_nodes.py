@@ -10,6 +10,7 @@ from itertools import count
 from ivr_bot.dialog.marks import Marked
 from ivr_bot.dialog.pieces import Audio, Piece, Pieces, Text
 from ivr_bot.dialog.script import (
+    LANGUAGES,
     AnyNode,
     Ask,
     AskKind,
@@ -29,7 +30,7 @@ from ivr_bot.dialog.script import (
     TransferTo,
 )
 
-_QUESTION = ("slot", "again", "unanswered", "intents", "patience_seconds", "barge_in")
+_QUESTION = ("slot", "again", "unanswered", "intents", "patience_seconds", "barge_in", "label")
 _ASKS: Mapping[str, tuple[AskKind, tuple[str, ...], tuple[str, ...]]] = {
     "yes_no": (AskKind.YES_NO, ("if_yes", "if_no"), ()),
     "choice": (AskKind.CHOICE, ("options",), ("next",)),
@@ -62,6 +63,15 @@ class _Given:
         if key not in self.keys:
             return {}
         return {name: value.text() for name, value in self.keys[key].mapping().items()}
+
+    def worded(self, key: str) -> dict[str, str]:
+        """Words for operators: in the script's first language, or in any that are understood."""
+        if key not in self.keys:
+            return {}
+        if self.keys[key].is_text():
+            return {self.languages[0]: self.text(key)}
+        given = self.keys[key].record((), LANGUAGES)
+        return {language: value.text() for language, value in given.items()} or self.keys[key].fault("this is empty")
 
     def number(self, key: str, low: int, high: int, default: int) -> int:
         return self.keys[key].number(low, high) if key in self.keys else default
@@ -138,6 +148,7 @@ def _ask(name: str, value: Marked, languages: tuple[str, ...], kind: str) -> Ask
         intents=given.texts("intents"),
         patience=timedelta(seconds=given.number("patience_seconds", 1, 60, 6)),
         barge_in=given.flag("barge_in"),
+        label=given.worded("label"),
     )
 
 
@@ -216,9 +227,9 @@ _OTHERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], _Build]] = {
         lambda g: Branch(g.name, g.at.line, _cases(g.keys["cases"]), g.text("otherwise")),
     ),
     "transfer": (
-        ("summary",),
-        ("queue", "prompt"),
-        lambda g: TransferTo(g.name, g.at.line, g.text("queue"), g.text("summary"), g.prompt("prompt")),
+        (),
+        ("queue", "prompt", "summary"),
+        lambda g: TransferTo(g.name, g.at.line, g.text("queue"), g.worded("summary"), g.prompt("prompt")),
     ),
     "message": (("template", "channel", "next"), ("fields",), _message),
     "disposition": (

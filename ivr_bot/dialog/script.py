@@ -61,7 +61,8 @@ class Say(Node):
 
 @dataclass(frozen=True, slots=True)
 class Ask(Node):
-    """A question. `slot` keeps the answer; `unanswered` is where the ladder ends (empty: an operator or goodbye)."""
+    """A question. `slot` keeps the answer; `unanswered` is where the ladder ends (empty: an operator or goodbye);
+    `label`, per language, is what summaries call it (empty: its name)."""
 
     kind: AskKind
     prompt: Prompt
@@ -78,6 +79,7 @@ class Ask(Node):
     intents: Mapping[str, str] = field(default_factory=dict)
     patience: timedelta = timedelta(seconds=6)
     barge_in: bool = True
+    label: Mapping[str, str] = field(default_factory=dict)
 
 
 class Compare(StrEnum):
@@ -105,10 +107,10 @@ class Branch(Node):
 
 @dataclass(frozen=True, slots=True)
 class TransferTo(Node):
-    """An empty queue stands for the script's `operators`."""
+    """An empty queue stands for the script's `operators`; without a summary, per language, what is known is told."""
 
     queue: str
-    summary: str
+    summary: Mapping[str, str]
     prompt: Prompt | None = None
 
 

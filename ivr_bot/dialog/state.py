@@ -24,6 +24,8 @@ class Dialog:
     resume: str = ""  # the script's own question, to come back to
     slots: Mapping[str, str] = field(default_factory=dict)
     intent: str = ""  # the last one heard
+    wishes: tuple[str, ...] = ()  # all that were heard, each once, in order
+    operators_language: str = ""  # in which they are told of this person
     misses: int = 0  # of the open question
     noises: int = 0  # of the open question
     turns: int = 0  # heard so far, of any kind
@@ -47,6 +49,7 @@ def restored(script: Script, text: str) -> Dialog:
     """The dialog that `saved` wrote; `script` is the one it was begun with."""
     plain: dict[str, Any] = json.loads(text)
     plain["now"] = datetime.fromisoformat(plain["now"])
+    plain["wishes"] = tuple(plain["wishes"])
     plain["unheard"] = tuple(Text(**piece) if "text" in piece else Audio(**piece) for piece in plain["unheard"])
     return Dialog(script=script, **plain)
 

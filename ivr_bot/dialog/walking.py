@@ -22,6 +22,7 @@ from ivr_bot.dialog.actions import (
 )
 from ivr_bot.dialog.asking import listen, offer_keys
 from ivr_bot.dialog.at_any_time import TROUBLE, UNFINISHED
+from ivr_bot.dialog.handing_over import summary
 from ivr_bot.dialog.pieces import Pieces
 from ivr_bot.dialog.script import (
     BACK,
@@ -107,7 +108,7 @@ def _play(dialog: Dialog, prompt: Prompt | None, key: str, barge_in: bool) -> tu
 def _end(dialog: Dialog, node: TransferTo | End) -> Action:
     if isinstance(node, End):
         return HangUp()
-    return Transfer(node.queue or dialog.script.operators, filled(node.summary, dialog, spoken=True))
+    return Transfer(node.queue or dialog.script.operators, summary(dialog, node), dialog.operators_language)
 
 
 def _effect(dialog: Dialog, node: Message | Disposition | Deal | Task | RefuseCalls | CallBackAt) -> Action:

@@ -152,7 +152,7 @@ async def test_who_asks_for_a_person_is_bridged_with_one(scene: Scene) -> None:
     await scene.agent_in(agent.id, AgentState.ON_CALL)
     await scene.hang_up(talk.id)
     talked = await scene.row(conversations)
-    assert (talked.ending, talked.summary) == ("transferred", "Asked for a person.")
+    assert (talked.ending, talked.summary) == ("transferred", "Person 0 asks for a person.")
 
 
 async def test_outside_hours_the_bot_takes_a_call_which_is_then_not_missed(scene: Scene) -> None:
@@ -174,5 +174,5 @@ async def test_nobody_takes_over_so_a_task_is_made(scene: Scene) -> None:
     await scene.hears(there)
     await scene.presses(there, "0")
     task = await scene.row(tasks, wait=40)
-    assert task.title == "The bot promised a colleague: Asked for a person."
+    assert task.title == "The bot promised a colleague: Person 0 asks for a person."
     assert await scene.rows(agents) == []

@@ -16,7 +16,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
-from tests.bench import bot_media, dial_rate, events, hand_off, import_rows, lookup, memory, speech
+from tests.bench import (
+    barge_in,
+    bot_calls,
+    bot_media,
+    dial_rate,
+    events,
+    hand_off,
+    import_rows,
+    lookup,
+    memory,
+    speech,
+    understanding,
+)
 from tests.bench.rows import Row
 from tests.bench.site import Say
 
@@ -30,7 +42,10 @@ _ALL: dict[str, Callable[[Path, Say], Awaitable[list[Row]]]] = {
     "dial_rate": dial_rate.measure,
     "memory": memory.measure,
     "bot_media": bot_media.measure,
+    "bot_calls": bot_calls.measure,
+    "barge_in": barge_in.measure,
     "speech": speech.measure,
+    "understanding": understanding.measure,
 }
 
 

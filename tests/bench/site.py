@@ -95,8 +95,10 @@ class Service:
 
 
 @asynccontextmanager
-async def running_service(site: PbxSite, url: str, folder: Path) -> AsyncIterator[Service]:
-    """The whole service, all roles, without limits of its own; stopped by SIGTERM."""
+async def running_service(
+    site: PbxSite, url: str, folder: Path, roles: str = "web,pbx,dialer,worker"
+) -> AsyncIterator[Service]:
+    """The whole service without limits of its own; stopped by SIGTERM."""
     env = {
         "PATH": os.environ["PATH"],
         "TRUNKLINE_HOME": str(folder),
@@ -105,6 +107,9 @@ async def running_service(site: PbxSite, url: str, folder: Path) -> AsyncIterato
         "AMI_PORT": str(site.ports.ami),
         "AMI_SECRET": site.ami_secret,
         "AGI_PORT": str(site.agi_port),
+        "BOT_PORT": str(site.bot_websocket_port),
+        "BOT_SECRET": site.bot_secret,
+        "TRUNKLINE_ROLES": roles,
         "CDR_FILE": str(site.cdr_file),
         "WEB_PORT": str(site.agi_port + 2000),
         "DIALER_CALLS_PER_SECOND": "10000",

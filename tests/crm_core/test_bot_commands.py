@@ -74,6 +74,24 @@ def test_conversations_that_differ_are_shown_and_end_in_one(small: Path, capsys:
     assert "+ found:    good" in told
 
 
+def test_conversations_may_be_chosen_by_name_and_language(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tests = small.with_name("small.test.yml")
+    more = "  - {name: Says no, language: en, moves: [{presses: '2', expect: {result: good}}]}\n"
+    tests.write_text(_TESTS + more, encoding="utf-8")
+    assert _run("test", str(small)) == 1
+    assert _run("test", str(small), "--only", "says YES", "--language", "en") == 0
+    assert "1 conversations, all as expected" in capsys.readouterr().out.splitlines()[-1]
+    with pytest.raises(BadInput, match="no conversation is like that"):
+        _run("test", str(small), "--language", "ru")
+
+
+@pytest.mark.parametrize("count", ["0", "101", "many", "-1"])
+def test_how_many_at_once_is_a_number(small: Path, count: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        _run("test", str(small), "--voice", "--at-once", count)
+    assert "is not a number from 1 to 100" in capsys.readouterr().err
+
+
 def test_a_drawing_goes_to_the_screen_or_a_file(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("draw", str(small)) == 0
     drawn = capsys.readouterr().out

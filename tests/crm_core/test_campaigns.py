@@ -13,7 +13,16 @@ from crm_core.db.engine import Database
 from crm_core.db.tables import campaign_leads, leads, lists
 from crm_core.domain.agents import AgentState
 from crm_core.domain.attempts import Outcome
-from crm_core.domain.campaigns import CampaignPolicy, CampaignState, DialMode, RetryPolicy, Trunk, Window
+from crm_core.domain.campaigns import (
+    CampaignPolicy,
+    CampaignState,
+    DialMode,
+    Quota,
+    RetryPolicy,
+    Trunk,
+    Unfinished,
+    Window,
+)
 from crm_core.domain.leads import LeadState
 from crm_core.errors import BadInput, Conflict, NotFound
 from crm_core.events import CampaignStateChanged
@@ -43,6 +52,8 @@ from tests.crm_core.dialing import (
     rows_of,
 )
 
+BOT: dict[str, Any] = {"mode": DialMode.BOT, "script": "satisfaction_survey"}
+HOUR = timedelta(hours=1)
 POLICY = CampaignPolicy("carrier", caller_ids=("+998712000000",))
 
 
@@ -87,6 +98,16 @@ async def test_leads_added_to_a_list_later_come_with_the_next_attach(database: D
         ({"ring_agent_for": timedelta(0)}, "ring_agent_for", "1 or more"),
         ({"mode": DialMode.BOT}, "script", "bot list"),
         ({"script": "survey"}, "script", "bot"),
+        ({"pilot": 0}, "pilot", "1 or more"),
+        ({"quotas": (Quota("city", "Tashkent", 5),)}, "quotas", "mode bot"),
+        (BOT | {"quotas": (Quota("city", " ", 5),)}, "quotas", "city=Tashkent"),
+        (BOT | {"quotas": (Quota("city", "A", -1),)}, "quotas", "0 or more"),
+        (BOT | {"quotas": (Quota("city", "A", 1), Quota("city", " a", 2))}, "quotas", "twice"),
+        (BOT | {"quotas": tuple(Quota(f"f{n}", "A", 1) for n in range(6))}, "quotas", "5 fields"),
+        (BOT | {"counts_as_complete": ("surveyd",)}, "counts_as_complete", "surveyed"),
+        ({"retry": RetryPolicy(unfinished=Unfinished(HOUR))}, "retry.unfinished", "mode bot"),
+        (BOT | {"retry": RetryPolicy(unfinished=Unfinished(timedelta(0)))}, "retry.unfinished.after", "7200"),
+        (BOT | {"retry": RetryPolicy(unfinished=Unfinished(HOUR, 0))}, "retry.unfinished.times", "1 or more"),
     ],
 )
 async def test_policy_that_cannot_work_is_refused_by_field(

@@ -15,13 +15,23 @@ from crm_core.db.engine import Database
 from crm_core.db.tables import attempts, calls, contacts, deals, leads, stages, tasks
 from crm_core.domain.attempts import Attempt
 from crm_core.domain.campaigns import Campaign, DialMode
-from crm_core.domain.conversations import Answer, Conversation, Ending, Party, Turn, WantedDeal, WantedTask
+from crm_core.domain.conversations import (
+    Answer,
+    Conversation,
+    Ending,
+    HandedOn,
+    Party,
+    Turn,
+    WantedDeal,
+    WantedTask,
+)
+from crm_core.domain.numbers import IncomingRule
 from crm_core.domain.sales import TaskKind
 from crm_core.errors import BadInput, NotFound
 from crm_core.events import CallMissed, ConversationEnded, LeadDisposed
 from crm_core.handlers.attempt_book import DatabaseAttemptBook
 from crm_core.handlers.call_book import DatabaseCallBook
-from crm_core.handlers.conversations import DatabaseConversationBook, NightScript, survey, transcript
+from crm_core.handlers.conversations import DatabaseConversationBook, transcript
 from crm_core.handlers.hopper import DatabaseHopper
 from crm_core.handlers.reception import DatabaseReception
 from crm_core.ports import IncomingCall
@@ -39,7 +49,7 @@ from tests.crm_core.dialing import (
     rows_of,
 )
 
-NIGHT = NightScript("night", {"company": "Lola"})
+NIGHT = IncomingRule("night", {"company": "Lola"})
 
 
 async def leased(database: Database, count: int = 1) -> tuple[Campaign, list[Attempt]]:
@@ -216,11 +226,12 @@ async def test_without_a_pipeline_a_deal_says_what_to_do(database: Database) -> 
 async def test_whom_the_bot_hands_on_is_known_and_gets_one_task_if_nobody_takes_over(database: Database) -> None:
     _, (first, second) = await leased(database, 2)
     book, desk = DatabaseConversationBook(database), DatabaseAttemptBook(database)
-    await book.record(spoken(first.id, ending=Ending.TRANSFERRED, summary="wants the price"), after(31))
+    handed = {"ending": Ending.TRANSFERRED, "summary": "wants the price", "announcement": "announcements/1"}
+    await book.record(spoken(first.id, **handed), after(31))
     await book.record(spoken(second.id), after(31))
-    assert await desk.handed_on(first.id)
-    assert not await desk.handed_on(second.id)
-    assert not await desk.handed_on("1.1")
+    assert await desk.handed_on(first.id) == HandedOn("wants the price", "announcements/1")
+    assert await desk.handed_on(second.id) is None
+    assert await desk.handed_on("1.1") is None
     for call in (first.id, first.id, second.id):
         await desk.nobody_took_over(call, after(50))
     (task,) = await rows_of(database, tasks)
@@ -230,23 +241,6 @@ async def test_whom_the_bot_hands_on_is_known_and_gets_one_task_if_nobody_takes_
         first.number,
     )
     assert task.due_at >= after(50)
-
-
-async def test_a_campaign_counts_its_answers_and_where_people_left(database: Database) -> None:
-    _, made = await leased(database, 4)
-    book = DatabaseConversationBook(database)
-    for attempt, value in zip(made, ("8", "8", "3"), strict=False):
-        await book.record(spoken(attempt.id, answers=(Answer("rating", value, value, after(7)),)), after(31))
-    left = spoken(made[3].id, ending=Ending.HUNG_UP, last_node="rating", answers=())
-    await book.record(left, after(31))
-    found = await survey("autumn", database)
-    assert found.conversations == 4
-    assert found.endings == {Ending.FINISHED: 3, Ending.HUNG_UP: 1}
-    assert found.left_at == {"rating": 1}
-    (rating,) = found.questions
-    assert (rating.question, dict(rating.counts)) == ("rating", {"3": 1, "8": 2})
-    with pytest.raises(NotFound, match="campaign"):
-        await survey("spring", database)
 
 
 async def test_the_calls_contact_owns_its_conversation(database: Database) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from crm_core.cli.campaign import policy_from
+from crm_core.cli.policy_options import policy_from
 from crm_core.db.engine import Database
 from crm_core.domain.attempts import Outcome
-from crm_core.domain.campaigns import DialMode, Window
+from crm_core.domain.campaigns import DialMode, Quota, Unfinished, Window
 from crm_core.errors import BadInput, IllegalTransition, NotFound
 from crm_core.handlers.campaigns import every_campaign
 from tests.crm_core.dialing import add_campaign
@@ -94,6 +94,10 @@ async def test_policy_file_is_read_and_checked(shell: Shell, database: Database,
         ('trunk = "carrier"\nlines = 3', "lines"),
         ('trunk = "carrier"\nring_for = "soon"', "ring_for"),
         ("mode = 'power'", "--trunk NAME"),
+        ('trunk = "carrier"\nquotas = ["Tashkent:5"]', "city=Tashkent:100"),
+        ('trunk = "carrier"\nquotas = 5', "quotas"),
+        ('trunk = "carrier"\ncalls_per_minute = "many"', "no number"),
+        ('trunk = "carrier"\ncalls_per_minute = 9\ncalls_per_second = 1', "Keep one"),
     ],
 )
 def test_bad_policy_file_is_refused(text: str, fault: str, tmp_path: Path) -> None:
@@ -101,6 +105,18 @@ def test_bad_policy_file_is_refused(text: str, fault: str, tmp_path: Path) -> No
     file.write_text(text)
     with pytest.raises(BadInput, match=fault):
         policy_from(file, None, None)
+
+
+def test_the_documented_policy_file_is_one(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "campaign-policy.md").read_text()
+    file = tmp_path / "policy.toml"
+    file.write_text(
+        text.partition("```toml\n")[2].partition("```")[0].replace("calls_per_second = 10 ", "calls_per_minute = 90 ")
+    )
+    policy = policy_from(file, None, None)
+    assert policy.calls_per_second == 1.5
+    assert policy.quotas == (Quota("city", "Tashkent", 100), Quota("city", None, 50))
+    assert (policy.pilot, policy.retry.unfinished) == (20, Unfinished(timedelta(hours=2), 1))
 
 
 def test_missing_policy_file_is_refused(tmp_path: Path) -> None:

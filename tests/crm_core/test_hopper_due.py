@@ -274,7 +274,7 @@ async def test_due_leads_are_found_by_index(database: Database, hopper: Database
     async with database.work() as work:
         if not database.is_sqlite:
             await work.run(text("SET LOCAL enable_seqscan = off"))
-        (fresh, due) = leads._due(campaign.id, 0, NOW, 50)
+        (fresh, due) = leads.due_of(campaign.id, 0, NOW, 50)
         for query in (fresh, due):
             compiled = str(query.compile(dialect=database.engine.dialect, compile_kwargs={"literal_binds": True}))
             explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "

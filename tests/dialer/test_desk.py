@@ -13,6 +13,7 @@ import pytest
 from crm_core.domain.agents import Agent, AgentState, HandOffMode, Trigger
 from crm_core.domain.attempts import Outcome, Verdict
 from crm_core.domain.campaigns import Campaign, DialMode, Record
+from crm_core.domain.conversations import HandedOn
 from crm_core.domain.work_calendar import WorkCalendar
 from crm_core.errors import Unavailable
 from crm_core.ports import HandOff, HandOffDesk, IncomingCall, PersonAnswered
@@ -28,6 +29,7 @@ from tests.fakes.roster import FakeRoster, agent
 
 CALLER = IncomingCall("1770000000.7", "PJSIP/carrier-00000007", "+998781130000", "+998901234567")
 NEVER_OPEN = WorkCalendar("Asia/Tashkent", {})
+HANDED = HandedOn("Ali asks for a person.", "announcements/tl-1")
 
 
 class SlowRoster(FakeRoster):
@@ -226,9 +228,10 @@ def test_when_the_bot_is_done_the_call_ends() -> None:
 def test_whom_the_bot_hands_on_is_given_an_agent() -> None:
     async def main() -> None:
         hall = a_hall(campaign(mode=DialMode.BOT, script="survey"), agents=1)
-        hall.attempts.wanted_by_bot.add("tl-1")
+        hall.attempts.handed["tl-1"] = HANDED
         handed = await hall.desk.after_bot("tl-1")
         assert (handed.action, handed.agent_leg) == ("bridge", "PJSIP/op1-00000001")
+        assert handed.announcement == "announcements/tl-1"
         assert hall.attempts.not_taken_over == []
 
     run(main())
@@ -238,7 +241,7 @@ def test_of_the_campaign_nobody_is_free_so_whoever_takes_calls_is_given() -> Non
     async def main() -> None:
         hall = a_hall(campaign(mode=DialMode.BOT, script="survey"))
         hall.roster.add(agent(4, START, campaign_id=2))
-        hall.attempts.wanted_by_bot.add("tl-1")
+        hall.attempts.handed["tl-1"] = HANDED
         assert (await hall.desk.after_bot("tl-1")).agent_leg == "PJSIP/op4-00000004"
 
     run(main())
@@ -247,7 +250,7 @@ def test_of_the_campaign_nobody_is_free_so_whoever_takes_calls_is_given() -> Non
 def test_nobody_takes_over_from_the_bot_so_a_task_is_made_and_the_person_told() -> None:
     async def main() -> None:
         hall = a_hall(campaign(mode=DialMode.BOT, script="survey"), missed_message="missed")
-        hall.attempts.wanted_by_bot.add("tl-1")
+        hall.attempts.handed["tl-1"] = HANDED
         assert await hall.desk.after_bot("tl-1") == HandOff("closed", message="missed")
         assert hall.attempts.not_taken_over == ["tl-1"]
         assert elapsed() == DeskSettings().bot_wait.total_seconds()
@@ -258,11 +261,37 @@ def test_nobody_takes_over_from_the_bot_so_a_task_is_made_and_the_person_told() 
 def test_an_agent_whose_leg_was_gone_after_the_bot_does_not_bring_the_bot_back() -> None:
     async def main() -> None:
         hall = a_hall(campaign(mode=DialMode.BOT, script="survey"), agents=2)
-        hall.attempts.wanted_by_bot.add("tl-1")
+        hall.attempts.handed["tl-1"] = HANDED
         first = await hall.desk.after_bot("tl-1")
         second = await hall.answered("tl-1", again=True)
-        assert second.action == "bridge"
+        assert (second.action, second.announcement) == ("bridge", "announcements/tl-1")
         assert second.agent_leg != first.agent_leg
+        assert await hall.desk.unanswered("tl-1") == HandOff("closed")
+        assert hall.attempts.not_taken_over == ["tl-1"]
+
+    run(main())
+
+
+def test_who_waits_for_the_agent_the_bot_promised_and_hangs_up_is_called_back() -> None:
+    async def main() -> None:
+        hall = a_hall(campaign(mode=DialMode.BOT, script="survey"))
+        hall.attempts.handed["tl-1"] = HANDED
+        waiting = asyncio.create_task(hall.desk.after_bot("tl-1"))
+        await asyncio.sleep(3)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await hall.desk.left("tl-2")  # this one while the agent was told of him
+        assert hall.attempts.not_taken_over == ["tl-1", "tl-2"]
+
+    run(main())
+
+
+def test_a_caller_whose_agent_was_gone_waits_for_another() -> None:
+    async def main() -> None:
+        hall = a_hall(agents=1)
+        await hall.desk.incoming(CALLER)
+        assert await hall.answered(CALLER.channel, again=True) == HandOff("wait")
+        assert hall.roster.people[1].state is AgentState.LOGGED_OUT
 
     run(main())
 
@@ -448,13 +477,24 @@ def test_outside_hours_a_caller_hears_the_notice() -> None:
 
 def test_outside_hours_the_bot_takes_the_call_where_it_has_a_script_for_that() -> None:
     async def main() -> None:
-        hall = a_hall(agents=1, night_script="night", incoming_notice="recorded")
-        hall.reception.hours = NEVER_OPEN
+        hall = a_hall(agents=1, incoming_notice="recorded")
+        hall.reception.hours, hall.reception.scripts = NEVER_OPEN, {(CALLER.line, True)}
         assert await hall.desk.incoming(CALLER) == HandOff(
             "bot", notice="recorded", record=f"2026/03/03/{CALLER.channel}.raw"
         )
         assert hall.reception.noted == [(CALLER.channel, True)]
         assert not hall.roster.log
+
+    run(main())
+
+
+def test_a_number_with_a_script_for_the_day_is_answered_by_the_bot() -> None:
+    async def main() -> None:
+        hall = a_hall(agents=1)
+        hall.reception.scripts = {(CALLER.line, False)}
+        assert (await hall.desk.incoming(CALLER)).action == "bot"
+        hall.reception.scripts = {("+998781130001", False)}
+        assert (await hall.desk.incoming(CALLER)).action == "bridge"
 
     run(main())
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_core.domain.attempts import Outcome
-from crm_core.domain.campaigns import RetryPolicy
+from crm_core.domain.campaigns import RetryPolicy, Unfinished
 from crm_core.domain.leads import Lead, LeadState
 from crm_core.ports import EndedAttempt
 from dialer.retry import settled
@@ -93,6 +93,24 @@ def test_a_lead_without_a_living_number_is_closed(others: tuple[object, ...]) ->
 def test_who_was_spoken_with_is_closed_unless_the_agent_decided_otherwise() -> None:
     after = settled(ended(Outcome.ANSWERED), policy(), NOW)
     assert (after.state, after.close_reason) == (LeadState.CLOSED, "talked")
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9))
+def test_who_broke_off_is_called_again_by_the_campaigns_rule_and_within_its_cap(
+    times: int, unfinished: int, attempts: int
+) -> None:
+    rule = RetryPolicy(max_attempts=5, unfinished=Unfinished(timedelta(hours=2), times))
+    told = replace(ended(Outcome.ANSWERED, lead(1, attempts=attempts)), unfinished=unfinished)
+    after = settled(told, policy(retry=rule), NOW)
+    if unfinished <= times and attempts < 5:
+        assert (after.state, after.next_attempt_at) == (LeadState.OPEN, END + timedelta(hours=2))
+    else:
+        assert (after.state, after.close_reason) == (LeadState.CLOSED, "unfinished")
+
+
+def test_without_a_rule_who_broke_off_is_not_called_again() -> None:
+    told = replace(ended(Outcome.ANSWERED), unfinished=1)
+    assert settled(told, policy(), NOW).close_reason == "unfinished"
 
 
 def test_a_disposition_written_during_the_call_stands() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from crm_core.domain.numbers import IncomingRule
 from crm_core.errors import BadSetting
 from dialer.settings import DeskSettings, DialerSettings, desk_settings_from_env, dialer_settings_from_env
 
@@ -28,6 +29,8 @@ def test_what_is_set_is_taken() -> None:
             "DESK_RECORD_INCOMING": "no",
             "DESK_NIGHT_SCRIPT": "after-hours",
             "DESK_NIGHT_FIELDS": "company = Lola; opens=at nine;",
+            "DESK_ANNOUNCE_SUMMARY": "no",
+            "DESK_NOTIFY": "Boss@Example.com",
         }
     )
     assert (desk.closed_message, desk.missed_message) == ("custom/closed&goodbye", "custom/missed")
@@ -36,6 +39,8 @@ def test_what_is_set_is_taken() -> None:
     assert desk.record_incoming is False
     assert desk.night_script == "after-hours"
     assert desk.night_fields == {"company": "Lola", "opens": "at nine"}
+    assert desk.incoming == IncomingRule("after-hours", desk.night_fields, "boss@example.com", announces=False)
+    assert desk_settings_from_env({}).incoming == IncomingRule()
 
 
 @pytest.mark.parametrize(
@@ -47,6 +52,8 @@ def test_what_is_set_is_taken() -> None:
         ("DESK_INCOMING_WAIT", "0"),
         ("DESK_RING_AGENT_FOR", "soon"),
         ("DESK_NIGHT_FIELDS", "Lola"),
+        ("DESK_ANNOUNCE_SUMMARY", "perhaps"),
+        ("DESK_NOTIFY", "the boss"),
     ],
 )
 def test_what_cannot_work_is_refused_by_name(name: str, text: str) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from crm_core.domain.attempts import Attempt, Outcome, Verdict
 from crm_core.domain.campaigns import Campaign
+from crm_core.domain.conversations import HandedOn
 from crm_core.errors import Unavailable
 from tests.fakes.hopper import FakeHopper
 
@@ -17,7 +18,7 @@ class FakeAttemptBook:
     concluded: list[tuple[str, Outcome]] = field(default_factory=list)
     opt_outs: list[str] = field(default_factory=list)
     down: bool = False
-    wanted_by_bot: set[str] = field(default_factory=set)
+    handed: dict[str, HandedOn] = field(default_factory=dict)
     not_taken_over: list[str] = field(default_factory=list)
 
     def _ask(self) -> None:
@@ -43,9 +44,9 @@ class FakeAttemptBook:
             self.concluded.append((attempt_id, outcome))
             self.hopper.attempts[attempt_id] = replace(attempt, outcome=outcome)
 
-    async def handed_on(self, call_id: str) -> bool:
+    async def handed_on(self, call_id: str) -> HandedOn | None:
         self._ask()
-        return call_id in self.wanted_by_bot
+        return self.handed.get(call_id)
 
     async def nobody_took_over(self, call_id: str, now: datetime) -> None:
         self._ask()

@@ -11,13 +11,16 @@ from crm_core.ports import IncomingCall
 
 @dataclass
 class FakeReception:
-    """`noted` holds (channel, after hours) for each call told."""
+    """`noted` holds (channel, after hours) for each call told. A script answers calls to the numbers in `scripts`, by
+    day or (True) outside hours."""
 
     hours: WorkCalendar = DEFAULT_CALENDAR
+    scripts: set[tuple[str, bool]] = field(default_factory=set)
     noted: list[tuple[str, bool]] = field(default_factory=list)
 
     async def calendar(self) -> WorkCalendar:
         return self.hours
 
-    async def note_incoming(self, call: IncomingCall, after_hours: bool, now: datetime) -> None:
+    async def note_incoming(self, call: IncomingCall, after_hours: bool, now: datetime) -> bool:
         self.noted.append((call.channel, after_hours))
+        return (call.line, after_hours) in self.scripts

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
-from crm_core.domain.conversations import Ending, Party, Turn, WantedDeal, WantedTask
+from crm_core.domain.conversations import Ending, Party, Turn, WantedDeal, WantedMessage, WantedTask
+from crm_core.domain.messages import MessageChannel
 from crm_core.domain.sales import TaskKind
 from ivr_bot.call_log import CallLog, without_effects
 from ivr_bot.dialog.actions import (
@@ -63,7 +64,7 @@ def test_what_the_script_wants_is_kept_in_utc() -> None:
         CreateTask("call_back", "Call her", local, {"topic": "price"}),
         CreateTask("complaint", "Look into it", local, {}),
         SetLanguage("ru"),
-        Transfer("sales", "wants the price"),
+        Transfer("sales", "wants the price", "en"),
         HangUp(),
     ):
         log.wanted(action)
@@ -90,10 +91,12 @@ def test_a_deal_has_money_only_with_its_currency() -> None:
     ]
 
 
-def test_a_message_nobody_can_send_yet_is_a_task_for_a_person() -> None:
+def test_messages_go_with_the_conversation() -> None:
     log = a_log()
     log.wanted(SendMessage("address", "sms", {"branch": "centre"}))
-    assert log.tasks == [WantedTask("Send address by sms (branch: centre)")]
+    whole = log.conversation(Ending.FINISHED, "bye", at(9))
+    assert whole.messages == (WantedMessage("address", MessageChannel.SMS, {"branch": "centre"}),)
+    assert whole.tasks == ()
 
 
 def test_what_cannot_be_done_is_handed_to_a_person_with_the_words_kept() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -15,15 +15,19 @@ import pytest
 from crm_core.domain.conversations import Briefing, Conversation, Ending, Party
 from crm_core.errors import BadInput, NotFound, Unavailable
 from ivr_bot.dialog.reading import read_script
+from ivr_bot.dialog.script import Script
 from ivr_bot.hearing import Hearing
 from ivr_bot.media.ports import FRAME_BYTES, SILENCE
+from ivr_bot.parts import BotParts
 from ivr_bot.player import Player
-from ivr_bot.session import BotParts, BotSession
+from ivr_bot.session import BotSession
 from ivr_bot.speech.audio import ulaw_of
 from ivr_bot.speech.errors import RecogniserGone
 from ivr_bot.speech.ports import Heard, Question, Utterance
 from tests.dialer import clock
+from tests.fakes.announcer import FakeAnnouncer
 from tests.fakes.call_media import FakeCallMedia
+from tests.fakes.confirms import FakeConfirms
 from tests.fakes.conversation_book import FakeConversationBook
 from tests.fakes.prompts import FakePrompts
 from tests.fakes.speaker import FakeSpeaker
@@ -61,11 +65,13 @@ class Whoever:
         self.words = list(words)
         self.fault: Exception | None = None
         self.asked: list[Question] = []
+        self.seconds = 0.1  # that reading takes
 
     async def transcribe(self, utterance: Utterance, question: Question) -> Heard:
         self.asked.append(question)
         if self.fault is not None:
             raise self.fault
+        await asyncio.sleep(self.seconds)
         text = self.words.pop(0) if self.words else ""
         return Heard(text, 0.9 if text else 0.0, "fake", timedelta(milliseconds=50))
 
@@ -87,20 +93,29 @@ class Room:
     speaker: FakeSpeaker = field(default_factory=FakeSpeaker)
     call: FakeCallMedia = field(default_factory=lambda: FakeCallMedia(CALL))
     script: str = SCRIPT
+    confirms: FakeConfirms = field(default_factory=FakeConfirms)
+    announces: bool = False
 
-    async def talk(self, *moves: tuple[float, bytes | str]) -> Conversation:
-        """Run the call; each move comes so many seconds after the move before: sound to say, keys, or "leave"."""
-        script = read_script(self.script, "survey.yml")
-        self.book.briefings[CALL] = Briefing(CALL, "survey", "+998901234567", "en", "Asia/Tashkent", 1, {"name": "Ali"})
+    def parts(self, script: Callable[[str], Script]) -> BotParts:
+        """What the call shares with others, all in this room."""
         prompts = FakePrompts(self.speaker)
-        parts = BotParts(
-            script=lambda name: script,
+        return BotParts(
+            script=script,
             player=lambda call: Player(call, prompts, self.folder),
             hearing=Hearing({"en": self.hears}, None),
             book=self.book,
             now=clock.now,
+            announcer=FakeAnnouncer(prompts, self.folder),
+            confirms=self.confirms,
         )
-        session = asyncio.create_task(BotSession(self.call, parts).run())
+
+    async def talk(self, *moves: tuple[float, bytes | str]) -> Conversation:
+        """Run the call; each move comes so many seconds after the move before: sound to say, keys, or "leave"."""
+        script = read_script(self.script, "survey.yml")
+        self.book.briefings[CALL] = Briefing(
+            CALL, "survey", "+998901234567", "en", "Asia/Tashkent", 1, {"name": "Ali"}, announces=self.announces
+        )
+        session = asyncio.create_task(BotSession(self.call, self.parts(lambda name: script)).run())
         person = asyncio.create_task(self._person(moves))
         try:
             await session
@@ -175,6 +190,50 @@ def test_who_speaks_while_the_bot_does_stops_it(room: Room) -> None:
     assert [answer.value for answer in whole.answers] == ["9"]
 
 
+def test_a_whole_answer_ends_the_turn_before_the_silence_does(room: Room) -> None:
+    room.hears.words = ["nine"]
+    whole = run(room.talk((5, _voice(0.6))))
+    (said,) = [turn for turn in whole.turns if turn.party is Party.PERSON]
+    goodbye = whole.turns[-1]
+    silence = (goodbye.began_at - said.ended_at).total_seconds()
+    assert silence < 0.3, "a pause of 0.3 s of which 0.3 s went with the words, and 0.1 s to read them"
+    assert len(room.hears.asked) == 1
+
+
+def test_who_speaks_on_after_a_pause_is_heard_whole(room: Room) -> None:
+    room.hears.seconds = 0.5
+    room.hears.words = ["nine", "no eight"]  # the first reading is given up when he speaks on
+    pause = bytes([SILENCE[0]]) * 8 * 450
+    whole = run(room.talk((5, _voice(0.6) + pause + _voice(0.6)), (6, "8#")))
+    assert len(room.hears.asked) == 2
+    assert told(whole, Party.PERSON)[0] == "nine", "the reading that was given up took no words"
+
+
+def test_a_noise_does_not_stop_the_bot(room: Room) -> None:
+    room.confirms.after = None
+    room.hears.words = ["", "nine"]
+    whole = run(room.talk((2.2, _voice(0.5)), (6, _voice(0.6))))
+    assert room.call.stops == []
+    assert [answer.value for answer in whole.answers] == ["9"]
+    assert all(one.closed for one in room.confirms.made)
+
+
+def test_words_that_mean_something_stop_the_bot_though_no_detector_heard_them(room: Room) -> None:
+    room.confirms.after = None
+    room.hears.words = ["nine"]
+    whole = run(room.talk((2.2, _voice(0.5))))
+    assert len(room.call.stops) == 1
+    assert [answer.value for answer in whole.answers] == ["9"]
+
+
+def test_speech_is_confirmed_while_it_goes_on(room: Room) -> None:
+    room.confirms.after = 800
+    room.hears.words = ["nine"]
+    whole = run(room.talk((2.2, _voice(0.6))))
+    assert len(room.call.stops) == 1
+    assert [answer.value for answer in whole.answers] == ["9"]
+
+
 def test_a_hello_at_the_start_does_not_stop_the_bot(room: Room) -> None:
     room.hears.words = ["nine"]
     whole = run(room.talk((0.3, _voice(0.5)), (5, _voice(0.6))))
@@ -201,8 +260,25 @@ def test_silence_is_asked_again_and_is_written_down_as_such(room: Room) -> None:
 def test_who_asks_for_a_person_is_handed_on_with_a_summary(room: Room) -> None:
     room.hears.words = ["i want to speak to a person"]
     whole = run(room.talk((5, _voice(1.5))))
-    assert (whole.ending, whole.summary) == (Ending.TRANSFERRED, "Asked for a person.")
+    assert (whole.ending, whole.summary) == (Ending.TRANSFERRED, "Ali asks for a person.")
     assert told(whole, Party.BOT)[-1].startswith("One moment")
+
+
+@pytest.mark.parametrize("announces", [True, False])
+def test_the_summary_of_who_is_handed_on_becomes_a_sound_where_that_is_wanted(room: Room, announces: bool) -> None:
+    room.announces, room.hears.words = announces, ["i want to speak to a person"]
+    whole = run(room.talk((5, _voice(1.5))))
+    assert whole.announcement == (f"announcements/{CALL}.ulaw" if announces else None)
+    assert (room.folder / f"announcements/{CALL}.ulaw").exists() is announces
+    assert ("Ali asks for a person." in room.speaker.said) is announces
+
+
+def test_who_is_handed_on_is_so_without_a_voice_for_the_summary(room: Room) -> None:
+    room.announces, room.hears.words = True, ["i want to speak to a person"]
+    room.speaker.faults["Ali asks for a person."] = Unavailable("no voice")
+    whole = run(room.talk((5, _voice(1.5))))
+    assert (whole.ending, whole.announcement) == (Ending.TRANSFERRED, None)
+    assert whole.tasks == ()
 
 
 def test_who_hangs_up_is_written_down_as_far_as_he_came(room: Room) -> None:
@@ -246,12 +322,8 @@ def test_a_script_that_is_not_there_is_a_callback_for_a_person(room: Room) -> No
         def missing(name: str) -> Any:
             raise NotFound("script", name)
 
-        prompts = FakePrompts(room.speaker)
-        parts = BotParts(
-            missing, lambda call: Player(call, prompts, room.folder), Hearing({}, None), room.book, clock.now
-        )
         with pytest.raises(NotFound):
-            await BotSession(room.call, parts).run()
+            await BotSession(room.call, room.parts(missing)).run()
 
     run(main())
     (whole,) = room.book.recorded
@@ -261,17 +333,9 @@ def test_a_script_that_is_not_there_is_a_callback_for_a_person(room: Room) -> No
 
 def test_a_call_of_nobody_is_refused(room: Room) -> None:
     async def main() -> None:
-        prompts = FakePrompts(room.speaker)
         script = read_script(SCRIPT, "survey.yml")
-        parts = BotParts(
-            lambda name: script,
-            lambda call: Player(call, prompts, room.folder),
-            Hearing({}, None),
-            room.book,
-            clock.now,
-        )
         with pytest.raises(NotFound, match="dialed this call"):
-            await BotSession(room.call, parts).run()
+            await BotSession(room.call, room.parts(lambda name: script)).run()
 
     run(main())
     assert room.book.recorded == []

@@ -63,6 +63,9 @@ class ToldDesk:
     async def after_bot(self, channel: str) -> HandOff:
         return await self._answer(("after bot", channel))
 
+    async def left(self, channel: str) -> None:
+        self.asked.append(("left", channel))
+
     async def opted_out(self, channel: str, key: str) -> None:
         self.asked.append((channel, key))
 

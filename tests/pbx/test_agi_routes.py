@@ -43,6 +43,9 @@ class Desk:
     async def after_bot(self, channel: str) -> HandOff:
         return self._take(channel)
 
+    async def left(self, channel: str) -> None:
+        self._take(("left", channel))
+
     async def opted_out(self, channel: str, key: str) -> None:
         self._take((channel, key))
 
@@ -93,6 +96,23 @@ async def test_a_full_disk_costs_the_recording_not_the_call() -> None:
     desk = Desk(HandOff("bridge", agent_leg="PJSIP/op1-0000000a", record="2026/11/22/a-1.raw"))
     answer = await routes(desk, may_record=False).decide(request("answered", "", ""))
     assert answer.variables == {"TL_ACTION": "bridge", "TL_OPERATOR": "PJSIP/op1-0000000a"}
+
+
+async def test_an_announcement_is_named_as_asterisk_wants_it_and_only_if_it_is_there(tmp_path: Path) -> None:
+    (tmp_path / "announcements").mkdir()
+    (tmp_path / "announcements" / "17.5.ulaw").write_bytes(b"x")
+    outside = f"../{tmp_path.name}/announcements/17.5.ulaw"
+    for announcement, named in (("announcements/17.5.ulaw", True), ("announcements/17.ulaw", False), (outside, False)):
+        desk = Desk(HandOff("ring", agent_phone="op2", announcement=announcement))
+        answer = await AgiRoutes(desk, tmp_path, lambda: True, "UZ").decide(request("after-bot"))
+        assert answer.variables.get("TL_ANNOUNCE") == (f"{tmp_path}/announcements/17.5" if named else None)
+        assert answer.variables["TL_ACTION"] == "ring"
+
+
+async def test_who_left_while_the_agent_was_told_is_told_to_the_desk() -> None:
+    desk = Desk()
+    assert (await routes(desk).decide(request("left"))).variables == {}
+    assert desk.asked == [("left", "a-1")]
 
 
 async def test_a_phone_is_rung_for_so_long() -> None:

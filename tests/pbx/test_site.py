@@ -125,3 +125,14 @@ def test_a_switch_without_a_bot_connects_nowhere(site: PbxSite) -> None:
     assert "TL_BOT" not in (site.config / "trunkline" / "globals.conf").read_text()
     with pytest.raises(BadSite, match="bot"):
         check_site(replace(site, bot_secret="a;b"))
+
+
+def test_the_network_knows_who_plays_its_callers_and_keeps_the_secret(tmp_path: Path) -> None:
+    network = network_site(tmp_path / "network")
+    render(network)
+    client = network.config / "trunkline/websocket_client_callers.conf"
+    assert f"uri = ws://127.0.0.1:{network.callers_port}/media" in client.read_text()
+    assert f"password = {network.bot_secret}" in client.read_text()
+    assert client.stat().st_mode & 0o077 == 0
+    ours = {PBX_PORTS.sip, PBX_PORTS.ami, PBX_PORTS.wss, NETWORK_PORTS.sip, NETWORK_PORTS.ami}
+    assert network.callers_port not in ours

@@ -136,7 +136,7 @@ def test_the_ladder_ends_at_an_operator_where_there_are_some() -> None:
     dialog = _started(script(_YES_NO, _WITH_OPERATORS))
     for _ in range(3):
         dialog, actions = step(dialog, said("mumble"))
-    assert actions[-1] == Transfer("sales", "Asked for a person.")
+    assert actions[-1] == Transfer("sales", f"The assistant did not understand {dialog.lead['name']}.", "en")
 
 
 def test_no_operator_is_called_to_an_empty_line() -> None:
