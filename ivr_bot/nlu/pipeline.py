@@ -16,7 +16,7 @@ SOLVER = "newton-cg"
 #: What only one sentence holds teaches nothing, and doubles the time of the training.
 LEAST_SENTENCES = 2
 MAX_ITERATIONS = 100
-#: Of the gradient of the loss summed over all sentences, as Rasa's scikit-learn (1.1) takes it; later ones take the mean.
+#: Of the gradient of the loss summed over all sentences, as Rasa's scikit-learn (1.1) has it; later ones take the mean.
 TOLERANCE = 0.1
 _NOT_A_WORD = re.compile(
     r"[^\w#@&]+(?=\s|$)|(\s|^)[^\w#@&]+(?=[^0-9\s])|(?<=[^0-9\s])[^\w._~:/?#\[\]()@!$&*+,;=-]+(?=[^0-9\s])"
