@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from crm_core.db.engine import Database, opened_database
-from crm_core.errors import Conflict, Unavailable
+from crm_core.errors import BadSetting, Conflict, Unavailable
 from crm_core.events import AgentStateChanged, AttemptEnded, CallEnded, CampaignStateChanged
 from crm_core.handlers.attempt_book import DatabaseAttemptBook
 from crm_core.handlers.automation import RuleRunner
@@ -74,6 +74,8 @@ class Service:
     dialer: Dialer | None = None
     settler: Settler | None = None
     relay: OutboxRelay | None = None
+    #: Told of every channel that the dialplan asks about: one of them may come to the bot.
+    expect: Callable[[str], None] | None = None
     parts: list[tuple[str, Callable[[], Awaitable[None]]]] = field(default_factory=list)
 
     def add(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
@@ -144,6 +146,8 @@ def _add_switch(service: Service, now: Callable[[], datetime]) -> None:
     service.add("switch link", link.run)
 
     async def decide(request: AgiRequest) -> AgiAnswer:
+        if service.expect is not None:
+            service.expect(request.channel)
         with log_context(call_id=request.channel):  # for an outgoing call that is the attempt's id too
             return await routes.decide(request)
 
@@ -162,6 +166,7 @@ def _add_dialer(service: Service, dialing: DialerSettings, now: Callable[[], dat
 async def _add_bot(service: Service, stack: AsyncExitStack, now: Callable[[], datetime]) -> None:
     # Here, not above: numpy and the recognisers' drivers are loaded where the bot runs and nowhere else.
     from ivr_bot.bot import opened_bot
+    from ivr_bot.media.audiosocket import AudioSocketMedia
     from ivr_bot.settings import bot_settings_from_env
 
     settings = service.settings
@@ -171,6 +176,11 @@ async def _add_bot(service: Service, stack: AsyncExitStack, now: Callable[[], da
         os.environ, settings.home, settings.recordings, settings.agi_host, settings.bot_port, settings.bot_secret
     )
     bot = await stack.enter_async_context(opened_bot(of_bot, book, os.environ, now))
+    if isinstance(bot, AudioSocketMedia):
+        if "pbx" not in settings.roles:
+            do = "Give this process the role pbx too, or use the websocket"
+            raise BadSetting("BOT_MEDIA", "an AudioSocket takes calls only of the process that answers AGI", do)
+        service.expect = bot.expect
     service.add("bot", bot.run)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from crm_core.ports import ConversationBook
 from ivr_bot.announcing import Announcer
 from ivr_bot.hearing import Hearing
+from ivr_bot.media.audiosocket import AudioSocketMedia
 from ivr_bot.media.ports import CallMedia
 from ivr_bot.media.websocket import WebsocketMedia
 from ivr_bot.nlu.site import opened_intents
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def opened_bot(
     settings: BotSettings, book: ConversationBook, env: Mapping[str, str], now: Callable[[], datetime]
-) -> AsyncIterator[WebsocketMedia]:
+) -> AsyncIterator[WebsocketMedia | AudioSocketMedia]:
     """The bot, ready to `run`. Raises BadInput or Unavailable when a recogniser or a voice cannot be had."""
     async with AsyncExitStack() as stack:
         nlu = await stack.enter_async_context(opened_intents(settings.nlu))
@@ -54,4 +55,5 @@ async def opened_bot(
             await BotSession(call, parts).run()
 
         log.info("the bot hears", extra={"languages": ", ".join(sorted(transcribers))})
-        yield WebsocketMedia(settings.media, serve)
+        media = AudioSocketMedia if settings.audiosocket else WebsocketMedia
+        yield media(settings.media, serve)

@@ -23,20 +23,24 @@ class BotSettings:
     scripts: Path
     prompts: Path
     recordings: Path
+    audiosocket: bool = False  # for an Asterisk without chan_websocket; else the websocket
     operators_language: str | None = None  # in which operators are told of a person; None: each script's first
 
 
 def bot_settings_from_env(
     env: Mapping[str, str], home: Path, recordings: Path, host: str, port: int, secret: str
 ) -> BotSettings:
-    """Read BOT_SCRIPTS and BOT_PROMPTS (folders; else in `home`), BOT_OPERATORS_LANGUAGE (such as ru) and the settings
-    of speech; raises BadSetting.
+    """Read BOT_SCRIPTS and BOT_PROMPTS (folders; else in `home`), BOT_MEDIA (websocket, or audiosocket for an Asterisk
+    before 22.10), BOT_OPERATORS_LANGUAGE (such as ru) and the settings of speech; raises BadSetting.
 
     The AudioSocket's port is the one after the websocket's."""
     language = env.get("BOT_OPERATORS_LANGUAGE") or None
     if language is not None and language not in LANGUAGES:
         expected = f"Write one of {', '.join(LANGUAGES)}"
         raise BadSetting("BOT_OPERATORS_LANGUAGE", f"{language!r} is not known here", expected)
+    media = env.get("BOT_MEDIA") or "websocket"
+    if media not in ("websocket", "audiosocket"):
+        raise BadSetting("BOT_MEDIA", f"{media!r} is not known", "Write websocket or audiosocket")
     folders = {"SPEECH_MODELS": str(home / "models"), "SPEECH_PROMPTS": str(home / "rendered")}
     return BotSettings(
         media=MediaSettings(host, port, port + 1, secret),
@@ -45,5 +49,6 @@ def bot_settings_from_env(
         scripts=Path(env.get("BOT_SCRIPTS") or home / "scripts"),
         prompts=Path(env.get("BOT_PROMPTS") or home / "prompts"),
         recordings=recordings,
+        audiosocket=media == "audiosocket",
         operators_language=language,
     )

@@ -14,7 +14,7 @@ from pbx.doctor_live import ask_site
 from pbx.errors import PbxError
 from pbx.install import PROJECT, found_asterisk, install
 from pbx.install_find import Asterisk
-from pbx.site import PbxSite, kept_phones, network_site, pbx_site
+from pbx.site import BotMedia, PbxSite, kept_phones, network_site, pbx_site
 
 #: SIP phones the demo's operators use; the simulated network plays them.
 DEMO_PHONES = tuple(f"op{number}" for number in range(1, 11))
@@ -62,7 +62,7 @@ def _plainly(handler: Callable[[argparse.Namespace], int]) -> Callable[[argparse
 def sites(folder: Path, with_network: bool) -> tuple[PbxSite, ...]:
     """The PBX in <folder>/pbx and, if wanted, the simulated network in <folder>/network."""
     phones = kept_phones(folder / "pbx", DEMO_PHONES)
-    pbx = pbx_site(folder / "pbx", phones=phones, recordings=_recordings())
+    pbx = pbx_site(folder / "pbx", phones=phones, recordings=_recordings(), bot_media=_bot_media())
     return (pbx, network_site(folder / "network", phones=phones)) if with_network else (pbx,)
 
 
@@ -74,6 +74,11 @@ def _home() -> Path:
 def _recordings() -> Path:
     """Where the service looks for audio (crm_core/settings.py reads the same variable)."""
     return Path(os.environ.get("TRUNKLINE_RECORDINGS", "recordings"))
+
+
+def _bot_media() -> BotMedia:
+    """How the bot is reached (ivr_bot/settings.py reads the same variable)."""
+    return "audiosocket" if os.environ.get("BOT_MEDIA") == "audiosocket" else "websocket"
 
 
 def _say(text: str) -> None:

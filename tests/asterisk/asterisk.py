@@ -15,7 +15,17 @@ from pbx.control import down, up
 from pbx.control_ami import AMI_USERNAME, parse_block
 from pbx.install import install
 from pbx.install_find import Asterisk
-from pbx.site import AGI_PORT, NETWORK_PORTS, PBX_PORTS, PbxSite, SitePorts, kept_phones, network_site, pbx_site
+from pbx.site import (
+    AGI_PORT,
+    NETWORK_PORTS,
+    PBX_PORTS,
+    BotMedia,
+    PbxSite,
+    SitePorts,
+    kept_phones,
+    network_site,
+    pbx_site,
+)
 
 #: One phone of each habit, and five that answer at once.
 PHONES = ("op1", "op2", "op3", "op4", "op5", "op6-silent", "op7-noanswer", "op8-busy", "op9-drops")
@@ -75,19 +85,28 @@ def reserved_ports() -> Iterator[PairPorts]:
 
 
 @asynccontextmanager
-async def running_pair(folder: Path, ports: PairPorts | None = None) -> AsyncIterator[Pair]:
+async def running_pair(
+    folder: Path, ports: PairPorts | None = None, bot_media: BotMedia = "websocket"
+) -> AsyncIterator[Pair]:
     """Start both Asterisks in `folder`, wait until the phones are registered; stop both at the end.
 
     Without `ports` a set of ports that is free is taken, and kept from other test runs.
     """
     if ports is None:
         with reserved_ports() as reserved:
-            async with running_pair(folder, reserved) as pair:
+            async with running_pair(folder, reserved, bot_media) as pair:
                 yield pair
             return
     asterisk = await asyncio.to_thread(install)
     phones = kept_phones(folder / "pbx", PHONES)
-    pbx = pbx_site(folder / "pbx", ports=ports.pbx, network_ports=ports.network, agi_port=ports.agi, phones=phones)
+    pbx = pbx_site(
+        folder / "pbx",
+        ports=ports.pbx,
+        network_ports=ports.network,
+        agi_port=ports.agi,
+        phones=phones,
+        bot_media=bot_media,
+    )
     network = network_site(folder / "network", ports=ports.network, pbx_ports=ports.pbx, phones=phones)
     try:
         await asyncio.to_thread(up, pbx, asterisk)
