@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, select, tuple_, update
 
-from crm_core.db.tables import conversations, labels, recordings, turns
+from crm_core.db.campaigns import policy_of
+from crm_core.db.tables import calls, campaigns, conversations, labels, recordings, turns
 from crm_core.db.unit_of_work import UnitOfWork
+from crm_core.domain.campaigns import Record
 from crm_core.domain.conversations import Label, UnclearTurn
 
 #: A player begins a little before the first word.
@@ -62,16 +64,21 @@ async def note_learned(work: UnitOfWork, learned: Sequence[Label], now: datetime
 def _unclear() -> Select[Any]:
     of_label = and_(labels.c.call_id == turns.c.call_id, labels.c.position == turns.c.position)
     joined = turns.join(conversations, conversations.c.call_id == turns.c.call_id).outerjoin(labels, of_label)
+    joined = joined.outerjoin(calls, calls.c.id == turns.c.call_id)
+    joined = joined.outerjoin(campaigns, campaigns.c.id == conversations.c.campaign_id)
     recording = (
         select(func.min(recordings.c.path)).where(recordings.c.call_id == turns.c.call_id).scalar_subquery()
     ).label("recording")
     said = (turns.c.call_id, turns.c.position, turns.c.node, turns.c.text, turns.c.began_at)
     whole = (conversations.c.language, conversations.c.script, conversations.c.began_at.label("call_began_at"))
-    return select(*said, *whole, recording).select_from(joined).where(_UNCLEAR, labels.c.call_id.is_(None))
+    began = (calls.c.answered_at, campaigns.c.policy)
+    return select(*said, *whole, *began, recording).select_from(joined).where(_UNCLEAR, labels.c.call_id.is_(None))
 
 
 def _turn(r: Row[Any]) -> UnclearTurn:
     second = None
     if r.recording is not None:
-        second = max(0.0, (r.began_at - r.call_began_at).total_seconds() - _BEFORE)
+        from_answer = r.policy is not None and policy_of(r.policy).record is Record.ANSWERED
+        began = r.answered_at if from_answer and r.answered_at is not None else r.call_began_at
+        second = max(0.0, (r.began_at - began).total_seconds() - _BEFORE)
     return UnclearTurn(r.call_id, r.position, r.language, r.script, r.node, r.text, r.began_at, r.recording, second)
