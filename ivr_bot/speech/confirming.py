@@ -1,7 +1,7 @@
 """Whether what begins while the bot speaks is speech: only then the prompt is stopped.
 
-webrtcvad alone takes 195 of 200 coughs, clicks, tones and hums for the beginning of a turn. With Silero, three windows of
-32 ms at 0.3, it is 4 of them; speech is confirmed 130 ms after its first sound (median; p95 310 ms, 300 without it).
+webrtcvad alone takes 195 of 200 coughs, clicks, tones and hums for the beginning of a turn. With Silero, three windows
+of 32 ms at 0.3, it is 4 of them; speech is confirmed 130 ms after its first sound (median; p95 310 ms, 300 without it).
 """
 
 from __future__ import annotations
