@@ -41,14 +41,25 @@ def bot_settings_from_env(
     media = env.get("BOT_MEDIA") or "websocket"
     if media not in ("websocket", "audiosocket"):
         raise BadSetting("BOT_MEDIA", f"{media!r} is not known", "Write websocket or audiosocket")
-    folders = {"SPEECH_MODELS": str(home / "models"), "SPEECH_PROMPTS": str(home / "rendered")}
+    scripts, prompts = own_folders(env, home)
     return BotSettings(
         media=MediaSettings(host, port, port + 1, secret),
-        speech=speech_settings_from_env(folders | {name: value for name, value in env.items() if value}),
+        speech=speech_of_bot(env, home),
         nlu=nlu_settings_from_env(env, home),
-        scripts=Path(env.get("BOT_SCRIPTS") or home / "scripts"),
-        prompts=Path(env.get("BOT_PROMPTS") or home / "prompts"),
+        scripts=scripts,
+        prompts=prompts,
         recordings=recordings,
         audiosocket=media == "audiosocket",
         operators_language=language,
     )
+
+
+def own_folders(env: Mapping[str, str], home: Path) -> tuple[Path, Path]:
+    """Where a site's own scripts lie, and the recordings that scripts name."""
+    return Path(env.get("BOT_SCRIPTS") or home / "scripts"), Path(env.get("BOT_PROMPTS") or home / "prompts")
+
+
+def speech_of_bot(env: Mapping[str, str], home: Path) -> SpeechSettings:
+    """How the bot hears and speaks; its models and prompts stand in `home` where nothing else is set."""
+    folders = {"SPEECH_MODELS": str(home / "models"), "SPEECH_PROMPTS": str(home / "rendered")}
+    return speech_settings_from_env(folders | {name: value for name, value in env.items() if value})

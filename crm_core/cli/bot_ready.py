@@ -21,19 +21,18 @@ async def render_prompts(policy: CampaignPolicy, settings: Settings) -> int:
     """
     # Here, not above: numpy is loaded where the bot's campaigns are started and nowhere else.
     from ivr_bot.scripts import Scripts
-    from ivr_bot.settings import bot_settings_from_env
+    from ivr_bot.settings import own_folders, speech_of_bot
     from ivr_bot.speech.prompts import Line, Prompts
     from ivr_bot.speech.site import speakers_of
     from ivr_bot.warming import parts_of
 
     if policy.script is None:
         return 0
-    of_bot = bot_settings_from_env(
-        os.environ, settings.home, settings.recordings, settings.agi_host, settings.bot_port, settings.bot_secret
-    )
-    script = Scripts(of_bot.scripts)(policy.script)
-    parts = parts_of(script, of_bot.prompts, policy.script_fields)
-    prompts = Prompts(of_bot.speech.prompts_folder, speakers_of(of_bot.speech), of_bot.speech.prompt_dbfs)
+    scripts, recordings = own_folders(os.environ, settings.home)
+    speech = speech_of_bot(os.environ, settings.home)
+    script = Scripts(scripts)(policy.script)
+    parts = parts_of(script, recordings, policy.script_fields)
+    prompts = Prompts(speech.prompts_folder, speakers_of(speech), speech.prompt_dbfs)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(), transient=True) as progress:
         bar = progress.add_task("rendering prompts", total=len(parts))
