@@ -6,6 +6,9 @@ CrmError
 ├── NotFound          the thing named does not exist
 ├── IllegalTransition a state table has no such move
 ├── Conflict          somebody else was first
+├── Forbidden         whoever asks may not do that
+├── NotLoggedIn       nobody, or nobody known, asks
+├── TooMany           asked too often; later it will do
 └── Unavailable       a server we need does not answer; trying again later may help
 """
 
@@ -46,6 +49,26 @@ class IllegalTransition(CrmError):
 
 class Conflict(CrmError):
     """Somebody else was first; nothing was changed."""
+
+
+class Forbidden(CrmError):
+    """Whoever asks may not do that; `right` names what he lacks."""
+
+    def __init__(self, right: str) -> None:
+        self.right = right
+        super().__init__(f"this needs the right {right!r}: ask an administrator for it")
+
+
+class NotLoggedIn(CrmError):
+    """Nobody, or nobody known, asks."""
+
+
+class TooMany(CrmError):
+    """Asked too often; after `seconds` it will do."""
+
+    def __init__(self, what: str, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(f"{what}: try again in {seconds} s")
 
 
 class Unavailable(CrmError):

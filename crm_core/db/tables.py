@@ -76,14 +76,165 @@ def _ref(name: str, target: str, *, nullable: bool = False, index: bool = False)
 
 
 # --- the firm -----------------------------------------------------------------------------------------------
+teams = Table(
+    "teams",
+    metadata,
+    _id(),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+)
 users = Table(
     "users",
     metadata,
     _id(),
     Column("name", String(120), nullable=False, unique=True, info=PERSONAL),
-    Column("role", String(20), nullable=False),  # agent | marketer | manager | administrator
+    Column("role", String(20), nullable=False),  # domain.access.Role
     Column("active", Boolean, nullable=False, default=True),
     Column("created_at", Instant, nullable=False),
+    _ref("team_id", "teams", nullable=True, index=True),
+    Column("sees", String(4)),  # own | team | all; NULL: as the role says
+    Column("masked", Boolean),  # never shown a telephone number; NULL: as the role says
+    Column("extra_rights", Json, nullable=False, default=list, server_default="[]"),  # beyond the role's
+    Column("email", String(200), info=PERSONAL),
+    Column("language", String(8)),
+    Column("zone", String(60)),
+    Column("password_hash", String(200)),  # argon2id; NULL: he cannot log in
+    Column("totp_secret", String(64)),
+    Column("totp_used", BigInteger, nullable=False, default=0, server_default="0"),  # time step of the last code taken
+    Column("failed_logins", Integer, nullable=False, default=0, server_default="0"),  # in a row
+    Column("locked_until", Instant),
+)
+sessions = Table(  # who is logged in, by the hash of what his browser holds
+    "sessions",
+    metadata,
+    Column("id", String(64), primary_key=True),  # SHA-256 of the cookie, hex
+    _ref("user_id", "users", index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("confirmed", Boolean, nullable=False),  # False: the password was right, the second factor is still to come
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("address", String(64), nullable=False, default=""),
+    Column("browser", String(200), nullable=False, default=""),
+)
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    _id(),
+    _ref("user_id", "users"),
+    Column("name", String(120), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),  # SHA-256, hex; the token itself is shown once
+    Column("hint", String(12), nullable=False),  # its beginning, to know it by
+    Column("scopes", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
+    UniqueConstraint("user_id", "name"),
+)
+idempotency_keys = Table(  # what a POST with this key was answered
+    "idempotency_keys",
+    metadata,
+    Column("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("key", String(120), primary_key=True),
+    Column("request", String(64), nullable=False),  # SHA-256 of method, path and body
+    Column("status", Integer),  # NULL: still under way
+    Column("body", Text, info=PERSONAL),
+    Column("headers", Json),
+    Column("at", Instant, nullable=False, index=True),
+)
+audit_log = Table(  # who did what to whom: log-ins, rights, listening, exports, changes of settings
+    "audit_log",
+    metadata,
+    _id(),
+    Column("at", Instant, nullable=False, index=True),
+    Column("user_id", Id, index=True),
+    Column("by", String(120), nullable=False),
+    Column("action", String(60), nullable=False),  # such as recording.listened
+    Column("noun", String(40), nullable=False),
+    Column("key", String(120), nullable=False),  # whose: an id
+    Column("details", Json, nullable=False, info=PERSONAL),
+    Column("address", String(64), nullable=False, default=""),
+    Index("ix_audit_log_noun_key", "noun", "key"),
+)
+saved_filters = Table(
+    "saved_filters",
+    metadata,
+    _id(),
+    _ref("user_id", "users"),
+    Column("page", String(40), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("query", Text, nullable=False),  # as in the address of the page
+    UniqueConstraint("user_id", "page", "name"),
+)
+notifications = Table(  # what the bell shows a user
+    "notifications",
+    metadata,
+    _id(),
+    _ref("user_id", "users"),
+    Column("key", String(120), nullable=False),  # the same is told once
+    Column("kind", String(40), nullable=False),
+    Column("text", String(300), nullable=False, info=PERSONAL),
+    Column("link", String(200), nullable=False, default=""),
+    Column("at", Instant, nullable=False),
+    Column("read_at", Instant),
+    UniqueConstraint("user_id", "key"),
+    Index("ix_notifications_user_id_at", "user_id", "at"),
+)
+plans = Table(  # what a seller or a team is to reach in a month; exactly one of the two is named
+    "plans",
+    metadata,
+    _id(),
+    _ref("user_id", "users", nullable=True, index=True),
+    _ref("team_id", "teams", nullable=True, index=True),
+    Column("month", String(7), nullable=False),  # YYYY-MM
+    Column("measure", String(20), nullable=False),  # won_amount | won_deals | talks | calls
+    Column("target", Numeric(14, 2), nullable=False),
+    Column("currency", String(3)),
+)
+custom_fields = Table(  # fields of the site's own; their values are in `fields` of the noun's table
+    "custom_fields",
+    metadata,
+    _id(),
+    Column("noun", String(10), nullable=False),  # contact | company | deal | lead
+    Column("key", String(40), nullable=False),
+    Column("label", String(80), nullable=False),
+    Column("kind", String(10), nullable=False),  # text | number | date | choice | yes_no
+    Column("options", Json, nullable=False, default=list),
+    Column("required", Boolean, nullable=False, default=False),
+    Column("position", Integer, nullable=False, default=0),
+    UniqueConstraint("noun", "key"),
+)
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _id(),
+    Column("url", String(500), nullable=False),
+    Column("secret", String(64), nullable=False),
+    Column("events", Json, nullable=False),
+    Column("enabled", Boolean, nullable=False, default=True),
+    _ref("user_id", "users"),  # what it is sent, this user may see
+    Column("created_at", Instant, nullable=False),
+)
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    _id(),
+    _ref("webhook_id", "webhooks"),
+    Column("event_id", Id, nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("body", Text, nullable=False, info=PERSONAL),
+    Column("state", String(8), nullable=False),  # queued | sent | failed
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", Instant, nullable=False),
+    Column("leased_until", Instant),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    UniqueConstraint("webhook_id", "event_id"),
+    Index("ix_webhook_deliveries_state_due_at", "state", "due_at"),
 )
 agents = Table(  # the roster; one row per user who takes calls
     "agents",
@@ -101,6 +252,7 @@ agents = Table(  # the roster; one row per user who takes calls
     Column("wrap_up_until", Instant),
     Column("pause_reason", String(40)),
     Column("node", String(40)),
+    Column("browser", Boolean, nullable=False, default=False, server_default=false()),  # his phone is his browser
     Column("leg_wanted_at", Instant),  # when the last originate to his phone was sent; guards against doubles
 )
 agent_log = Table(  # every change of state: occupancy and reports read it
@@ -128,6 +280,7 @@ companies = Table(
     metadata,
     _id(),
     Column("name", String(200), nullable=False, index=True),
+    Column("fields", Json, nullable=False, default=dict, server_default="{}"),
     Column("created_at", Instant, nullable=False),
 )
 contacts = Table(
@@ -141,6 +294,16 @@ contacts = Table(
     Column("language", String(8)),
     Column("fields", Json, nullable=False, default=dict, info=PERSONAL),
     Column("created_at", Instant, nullable=False),
+    Column("consent", String(20)),  # what he said of being called: given | refused; NULL: nothing is known
+    Column("consent_at", Instant),
+    Column("version", Integer, nullable=False, default=1, server_default="1"),
+    Column("erased_at", Instant),
+)
+erased_numbers = Table(  # of people who were erased: never dialed again, and not known either
+    "erased_numbers",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # HMAC-SHA-256 of the E.164 number under the site's key, hex
+    Column("at", Instant, nullable=False),
 )
 phones = Table(
     "phones",
@@ -227,6 +390,12 @@ campaigns = Table(
     Column("created_at", Instant, nullable=False),
     Column("approved_at", Instant),  # after its pilot somebody said: go on
     Column("approved_by", String(120)),
+)
+campaign_teams = Table(  # who of those that do not see everything sees the campaign
+    "campaign_teams",
+    metadata,
+    Column("campaign_id", ForeignKey("campaigns.id"), primary_key=True),
+    Column("team_id", ForeignKey("teams.id"), primary_key=True, index=True),
 )
 campaign_leads = Table(  # where a lead stands in a campaign
     "campaign_leads",
@@ -398,6 +567,8 @@ recordings = Table(  # no foreign key to calls: a file may come before its call'
     Column("customer_dbfs", Float, nullable=False),
     Column("agent_dbfs", Float, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("deleted_at", Instant),  # the file is gone, the row says that there was one
+    Column("deleted_by", String(120)),
 )
 conversations = Table(  # what the bot and a person said to each other; one per call
     "conversations",
@@ -564,6 +735,8 @@ stages = Table(
     Column("name", String(80), nullable=False),
     Column("position", Integer, nullable=False),
     Column("kind", String(10), nullable=False),
+    Column("required_fields", Json, nullable=False, default=list, server_default="[]"),  # asked before it is entered
+    Column("stuck_after_days", Integer),  # a deal that stands here longer is marked
     UniqueConstraint("pipeline_id", "name"),
 )
 deals = Table(
@@ -579,6 +752,12 @@ deals = Table(
     Column("currency", String(3)),
     Column("call_id", String(80)),
     Column("created_at", Instant, nullable=False),
+    _ref("company_id", "companies", nullable=True, index=True),
+    Column("fields", Json, nullable=False, default=dict, server_default="{}"),
+    Column("moved_at", Instant),  # into its stage; NULL: when it was made
+    Column("closed_at", Instant),
+    Column("lost_reason", String(80)),
+    Column("version", Integer, nullable=False, default=1, server_default="1"),
 )
 deal_stages = Table(  # stage history
     "deal_stages",
@@ -605,6 +784,7 @@ tasks = Table(
     Column("created_at", Instant, nullable=False),
     Column("done_at", Instant),
     Column("done_by", String(120)),
+    Column("version", Integer, nullable=False, default=1, server_default="1"),
     Index("ix_tasks_responsible_id_due_at", "responsible_id", "done_at", "due_at"),
 )
 notes = Table(

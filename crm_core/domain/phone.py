@@ -27,6 +27,14 @@ def is_country(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
+def country_code_of(e164: str) -> str:
+    """The digits of the country's code of an E.164 number; "" where there is none."""
+    try:
+        return str(phonenumbers.parse(e164).country_code)
+    except phonenumbers.NumberParseException:
+        return ""
+
+
 def parse_phone(raw: str, default_country: str | None = None) -> PhoneNumber:
     """Return the number in `raw`.
 

@@ -1,0 +1,122 @@
+"""Who sees which rows: the one place that turns a reach (own, team, all) into conditions of a query.
+
+Lists, search, pickers, counts, exports, pushes and recordings all ask here. A row that a condition leaves out does not
+exist for whoever asks: he is answered "there is none", never "you may not".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, or_, select, true, union
+
+from crm_core.db.tables import (
+    agents,
+    calls,
+    campaign_teams,
+    campaigns,
+    contacts,
+    conversations,
+    deals,
+    recordings,
+    tasks,
+    users,
+)
+from crm_core.domain.access import Actor, Right, Sees
+
+Condition = ColumnElement[bool]
+
+
+def _team(actor: Actor) -> Select[Any]:
+    """Ids of the users whose things he sees besides nobody's."""
+    return select(users.c.id).where(or_(users.c.id == actor.user_id, users.c.team_id == actor.team_id))
+
+
+def _his(actor: Actor, owner: ColumnElement[Any], *, right: Right) -> Condition:
+    """Rows whose `owner` is within his reach; nobody's rows belong to every team."""
+    if not actor.may(right):
+        return false()
+    if actor.sees is Sees.ALL:
+        return true()
+    if actor.sees is Sees.TEAM:
+        return or_(owner.is_(None), owner.in_(_team(actor)))
+    return owner == actor.user_id
+
+
+def visible_deals(actor: Actor, of: FromClause = deals) -> Condition:
+    return _his(actor, of.c.owner_id, right=Right.SEE_DEALS)
+
+
+def visible_tasks(actor: Actor, of: FromClause = tasks) -> Condition:
+    return _his(actor, of.c.responsible_id, right=Right.SEE_TASKS)
+
+
+def visible_calls(actor: Actor, of: FromClause = calls) -> Condition:
+    """Calls that he, or his team, talked in; who sees all of them also sees those nobody took."""
+    return _his(actor, of.c.agent_id, right=Right.SEE_CALLS)
+
+
+def visible_contacts(actor: Actor, of: FromClause = contacts) -> Condition:
+    """Contacts that are his, and those he has a task, a deal or a call with."""
+    mine = _his(actor, of.c.owner_id, right=Right.SEE_CONTACTS)
+    if actor.sees is Sees.ALL or not actor.may(Right.SEE_CONTACTS):
+        return mine
+    reached = _team(actor) if actor.sees is Sees.TEAM else select(users.c.id).where(users.c.id == actor.user_id)
+    known = union(
+        select(tasks.c.contact_id).where(tasks.c.responsible_id.in_(reached), tasks.c.contact_id.is_not(None)),
+        select(deals.c.contact_id).where(deals.c.owner_id.in_(reached), deals.c.contact_id.is_not(None)),
+        select(calls.c.contact_id).where(calls.c.agent_id.in_(reached), calls.c.contact_id.is_not(None)),
+    )
+    return or_(mine, of.c.id.in_(known))
+
+
+def visible_recordings(actor: Actor, of: FromClause = recordings) -> Condition:
+    """Recordings of calls he sees, if he may listen."""
+    if not actor.may(Right.LISTEN):
+        return false()
+    if actor.sees is Sees.ALL and actor.may(Right.SEE_CALLS):
+        return true()
+    return exists(select(calls.c.id).where(calls.c.id == of.c.call_id, visible_calls(actor)))
+
+
+def visible_conversations(actor: Actor, of: FromClause = conversations) -> Condition:
+    """The infobot's conversations: with the calls, or the contacts, that he sees."""
+    if actor.sees is Sees.ALL:
+        return true() if actor.may(Right.SEE_CALLS) else false()
+    on_his_calls = exists(select(calls.c.id).where(calls.c.id == of.c.call_id, visible_calls(actor)))
+    if not actor.may(Right.SEE_CONTACTS):
+        return on_his_calls
+    return or_(on_his_calls, of.c.contact_id.in_(select(contacts.c.id).where(visible_contacts(actor))))
+
+
+def visible_campaigns(actor: Actor, of: FromClause = campaigns) -> Condition:
+    """All for whoever sees all; otherwise those of his team, and the one he is logged in for."""
+    may_see = actor.may(Right.SEE_CAMPAIGNS)
+    if actor.sees is Sees.ALL and may_see:
+        return true()
+    joined = of.c.id.in_(select(agents.c.campaign_id).where(agents.c.id == actor.user_id))
+    if not may_see and not actor.may(Right.TAKE_CALLS):
+        return false()
+    if actor.team_id is None:
+        return joined
+    return or_(
+        joined, of.c.id.in_(select(campaign_teams.c.campaign_id).where(campaign_teams.c.team_id == actor.team_id))
+    )
+
+
+def visible_users(actor: Actor, of: FromClause = users) -> Condition:
+    """Colleagues he may pick, hand things to and see the figures of."""
+    if actor.sees is Sees.ALL or actor.may(Right.CHANGE_USERS):
+        return true()
+    if actor.sees is Sees.TEAM:
+        return of.c.id.in_(_team(actor))
+    return of.c.id == actor.user_id
+
+
+def visible_agents(actor: Actor, of: FromClause = agents) -> Condition:
+    """Agents whose state he sees."""
+    if not actor.may(Right.SEE_FLOOR):
+        return of.c.id == actor.user_id
+    if actor.sees is Sees.ALL:
+        return true()
+    return and_(of.c.id.in_(_team(actor)))
