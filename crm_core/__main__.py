@@ -26,6 +26,7 @@ from crm_core.cli import (
     survey,
     tasks,
     trunk,
+    user,
     why,
 )
 from crm_core.errors import CrmError
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     leads.add_lead_commands(commands)
     campaign.add_campaign_commands(commands)
     why.add_why_commands(commands)
+    user.add_user_commands(commands)
     agent.add_agent_commands(commands)
     survey.add_survey_commands(commands)
     tasks.add_task_commands(commands)

@@ -32,6 +32,7 @@ from crm_core.ports import EventStream, Hopper, Roster
 from crm_core.settings import Settings
 from crm_core.streams import opened_stream
 from crm_core.web.app import Health, make_app, run_web
+from crm_core.web.keys import Workplace
 from dialer.desk import Desk
 from dialer.engine import Dialer
 from dialer.outcomes import Settler
@@ -118,7 +119,7 @@ async def opened_service(
         if "bot" in settings.roles:
             await _add_bot(service, stack, now)
         if "web" in settings.roles:
-            app = make_app(_health(service, now))
+            app = make_app(_health(service, now), _workplace(service, now))
             service.add("web", lambda: run_web(app, settings.web_host, settings.web_port))
         service.add("checkpoints", database.keep_checkpointed)
         service.add("wake-ups", lambda: _wake_ups(service))
@@ -182,6 +183,18 @@ async def _add_bot(service: Service, stack: AsyncExitStack, now: Callable[[], da
             raise BadSetting("BOT_MEDIA", "an AudioSocket takes calls only of the process that answers AGI", do)
         service.expect = bot.expect
     service.add("bot", bot.run)
+
+
+def _workplace(service: Service, now: Callable[[], datetime]) -> Workplace:
+    settings = service.settings
+    return Workplace(
+        database=service.database,
+        now=now,
+        home=settings.home,
+        recordings=settings.recordings,
+        country=settings.country,
+        https=settings.web_https,
+    )
 
 
 def _health(service: Service, now: Callable[[], datetime]) -> Health:

@@ -6,6 +6,7 @@ CrmError
 ├── NotFound          the thing named does not exist
 ├── IllegalTransition a state table has no such move
 ├── Conflict          somebody else was first
+│   └── Stale         what was to be changed is no longer as it was read
 ├── Forbidden         whoever asks may not do that
 ├── NotLoggedIn       nobody, or nobody known, asks
 ├── TooMany           asked too often; later it will do
@@ -13,6 +14,8 @@ CrmError
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class CrmError(Exception):
@@ -49,6 +52,14 @@ class IllegalTransition(CrmError):
 
 class Conflict(CrmError):
     """Somebody else was first; nothing was changed."""
+
+
+class Stale(Conflict):
+    """Somebody changed it since it was read: `current` is how it stands now, `yours` what was to be written."""
+
+    def __init__(self, noun: str, key: object, current: Mapping[str, object], yours: Mapping[str, object]) -> None:
+        self.current, self.yours = current, yours
+        super().__init__(f"{noun} {key!r} was changed by somebody else meanwhile: look again, then decide")
 
 
 class Forbidden(CrmError):

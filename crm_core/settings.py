@@ -35,6 +35,7 @@ class Settings:
     cdr_file: Path
     web_host: str
     web_port: int
+    web_https: bool  # a proxy of the site's own stands before it and speaks https
     log_json: bool
     roles: frozenset[str]
     country: str | None = None  # ISO 3166, of callers' numbers that come without a country code
@@ -74,6 +75,7 @@ def settings_from_env(env: Mapping[str, str]) -> Settings:
         cdr_file=Path(env.get("CDR_FILE", pbx / "log" / "cdr-custom" / "trunkline.csv")),
         web_host=env.get("WEB_HOST", "127.0.0.1"),
         web_port=_port(env, "WEB_PORT", 18080),
+        web_https=_choice(env, "WEB_HTTPS", ("no", "yes")) == "yes",
         log_json=_choice(env, "TRUNKLINE_LOG", ("plain", "json")) == "json",
         roles=roles,
         country=_country(env),

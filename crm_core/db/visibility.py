@@ -28,7 +28,9 @@ Condition = ColumnElement[bool]
 
 
 def _team(actor: Actor) -> Select[Any]:
-    """Ids of the users whose things he sees besides nobody's."""
+    """Ids of the users whose things he sees besides nobody's: himself and, if he is in a team, its members."""
+    if actor.team_id is None:  # "= NULL" would take all who are in no team for one
+        return select(users.c.id).where(users.c.id == actor.user_id)
     return select(users.c.id).where(or_(users.c.id == actor.user_id, users.c.team_id == actor.team_id))
 
 

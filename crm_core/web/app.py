@@ -13,6 +13,10 @@ from aiohttp import web
 from crm_core.db import migrate, outbox, views
 from crm_core.db.engine import Database
 from crm_core.errors import BadSetting, Unavailable
+from crm_core.web.api.mount import mount_api
+from crm_core.web.api.serving import as_problems
+from crm_core.web.doors import closed_shutters, who_comes
+from crm_core.web.keys import WORKPLACE, Workplace
 from crm_core.web.metrics import Metrics, Reading
 
 log = logging.getLogger(__name__)
@@ -49,11 +53,17 @@ _HEALTH = web.AppKey("health", Health)
 _METRICS = web.AppKey("metrics", Metrics)
 
 
-def make_app(health: Health) -> web.Application:
-    """The application with /healthz, /readyz and /metrics; it opens nothing and starts nothing."""
-    app = web.Application()
+#: The largest body taken: a list of leads of some hundred thousand rows.
+_LARGEST_BODY = 64 * 1024**2
+
+
+def make_app(health: Health, workplace: Workplace) -> web.Application:
+    """The application: health, the API, the pages. It opens nothing and starts nothing."""
+    app = web.Application(middlewares=[closed_shutters, as_problems, who_comes], client_max_size=_LARGEST_BODY)
     app[_HEALTH] = health
     app[_METRICS] = Metrics()
+    app[WORKPLACE] = workplace
+    mount_api(app)
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
     app.router.add_get("/metrics", _metrics)

@@ -1,0 +1,40 @@
+"""All endpoints, mounted, and their document at /api/openapi.json."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from aiohttp import web
+
+from crm_core.web.api import account, users
+from crm_core.web.api.openapi import document
+from crm_core.web.api.routing import PREFIX, Endpoint, Routes
+from crm_core.web.api.serving import LIMIT, handler_of
+from crm_core.web.limits import RateLimit
+
+#: Every noun's endpoints, in the order of the document.
+NOUNS: tuple[Routes, ...] = (
+    account.routes,
+    users.routes,
+)
+#: For one user, all his tokens and pages together.
+_RATE, _BURST = 50.0, 200
+_DOCUMENT = web.AppKey("openapi", dict[str, Any])
+
+
+def endpoints() -> list[Endpoint]:
+    return [endpoint for routes in NOUNS for endpoint in routes.endpoints]
+
+
+def mount_api(app: web.Application, *, rate: float = _RATE, burst: int = _BURST) -> None:
+    """Add the API to the application: `rate` requests a second per user, `burst` at once."""
+    app[LIMIT] = RateLimit(rate, burst)
+    app[_DOCUMENT] = document(endpoints(), version("trunkline"))
+    for endpoint in endpoints():
+        app.router.add_route(endpoint.method, PREFIX + endpoint.path, handler_of(endpoint))
+    app.router.add_get("/api/openapi.json", _openapi)
+
+
+async def _openapi(request: web.Request) -> web.Response:
+    return web.json_response(request.app[_DOCUMENT])
