@@ -126,6 +126,7 @@ class CampaignPolicy:
     detect_machines: bool = False
     machine_message: str | None = None  # None: hang up
     wrap_up: timedelta = timedelta(seconds=30)
+    agent_script: str = ""  # what agents read: {fields} of the lead, "# " before a heading
     hand_off: HandOffMode = HandOffMode.PARKED
     script: str | None = None  # mode bot: the script the infobot talks by
     script_fields: dict[str, str] = field(default_factory=dict)  # of the script, where a lead has none of the name

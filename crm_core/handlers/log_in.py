@@ -109,6 +109,12 @@ async def log_out_elsewhere(actor: Actor, but: str, database: Database, now: dat
         return await sessions.end_sessions_of(work, actor.user_id, now, but)
 
 
+async def sessions_of(actor: Actor, database: Database, now: datetime) -> list[Session]:
+    """The browsers in which the user is logged in, the one used last first."""
+    async with database.reading() as work:
+        return await sessions.sessions_of(work, actor.user_id, now)
+
+
 def _check_lock(known: Credentials | None, now: datetime) -> None:
     if known is not None and known.locked_until is not None and known.locked_until > now:
         left = int((known.locked_until - now).total_seconds()) + 1

@@ -153,6 +153,21 @@ async def drop_totp(user_id: int, by: Actor | None, database: Database, now: dat
         await _noted(work, by, "user.second_factor_off", user_id, now)
 
 
+async def drop_own_totp(actor: Actor, password: str, database: Database, now: datetime) -> None:
+    """The user's own choice, by his password: a browser left open is not enough. Raises NotLoggedIn."""
+    async with database.work() as work:
+        known = await users.credentials(work, actor.name)
+    if known is None or not await is_password(password, known.password_hash):
+        raise NotLoggedIn("the password is wrong")
+    await drop_totp(actor.user_id, actor, database, now)
+
+
+async def choose_language(actor: Actor, language: str, database: Database) -> None:
+    """The language of his pages and mails (an ISO 639 code)."""
+    async with database.work() as work:
+        await users.change(work, actor.user_id, language=language)
+
+
 async def list_users(actor: Actor | None, database: Database) -> list[User]:
     """All users; raises Forbidden."""
     if actor is not None:

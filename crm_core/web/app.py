@@ -18,6 +18,8 @@ from crm_core.web.api.serving import as_problems
 from crm_core.web.doors import closed_shutters, who_comes
 from crm_core.web.keys import WORKPLACE, Workplace
 from crm_core.web.metrics import Metrics, Reading
+from crm_core.web.pages.hall import as_pages, who_looks
+from crm_core.web.pages.mount import mount_pages
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +61,13 @@ _LARGEST_BODY = 64 * 1024**2
 
 def make_app(health: Health, workplace: Workplace) -> web.Application:
     """The application: health, the API, the pages. It opens nothing and starts nothing."""
-    app = web.Application(middlewares=[closed_shutters, as_problems, who_comes], client_max_size=_LARGEST_BODY)
+    doors = [closed_shutters, as_problems, as_pages, who_comes, who_looks]
+    app = web.Application(middlewares=doors, client_max_size=_LARGEST_BODY)
     app[_HEALTH] = health
     app[_METRICS] = Metrics()
     app[WORKPLACE] = workplace
     mount_api(app)
+    mount_pages(app)
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
     app.router.add_get("/metrics", _metrics)

@@ -40,6 +40,8 @@ async def who_comes(request: web.Request, handler: Handler) -> web.StreamRespons
     place = request.app[WORKPLACE]
     if bearer := _bearer(request):
         request[ACTOR] = await users.actor_of_token(bearer, place.database, place.now())
+    elif request.method not in _SAFE and request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        raise web.HTTPForbidden(text="this came from another site: open Trunkline itself and repeat what you did")
     elif cookie := request.cookies.get(COOKIE):
         try:
             request[SESSION], request[ACTOR] = await log_in.resume(cookie, place.database, place.now())
@@ -65,8 +67,6 @@ def _bearer(request: web.Request) -> str | None:
 
 
 async def _is_ours(request: web.Request) -> bool:
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        return False
     said = request.headers.get(CSRF_HEADER)
     if said is None and request.content_type in ("application/x-www-form-urlencoded",):
         said = str((await request.post()).get(CSRF_FIELD, ""))

@@ -12,6 +12,7 @@ from aiohttp import web
 from crm_core.db.engine import Database
 from crm_core.db.sessions import Session
 from crm_core.domain.access import Actor
+from crm_core.web.viewer import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,5 @@ WORKPLACE = web.AppKey("workplace", Workplace)
 #: Who asks, and by which session; None for nobody, and for a token (which has no session).
 ACTOR: web.RequestKey[Actor | None] = web.RequestKey("actor", object)  # type: ignore[arg-type]
 SESSION: web.RequestKey[Session | None] = web.RequestKey("session", object)  # type: ignore[arg-type]
+#: Who looks at a page: always somebody, known or not.
+VIEWER: web.RequestKey[Viewer] = web.RequestKey("viewer", Viewer)

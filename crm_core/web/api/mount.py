@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from crm_core.web.api import account, users
+from crm_core.web.api import account, agent, users
 from crm_core.web.api.openapi import document
 from crm_core.web.api.routing import PREFIX, Endpoint, Routes
 from crm_core.web.api.serving import LIMIT, handler_of
@@ -17,6 +17,7 @@ from crm_core.web.limits import RateLimit
 NOUNS: tuple[Routes, ...] = (
     account.routes,
     users.routes,
+    agent.routes,
 )
 #: For one user, all his tokens and pages together.
 _RATE, _BURST = 50.0, 200
