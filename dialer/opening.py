@@ -98,7 +98,9 @@ class LineOpener:
         now = self._now()
         (confirmed, allowed), (leads, wanted) = previews, due
         free = free_agents(agents, campaign, self._held, now)
-        first = picked(confirmed, campaign, trunk, now, free, allowed)
+        # Whoever has asked for a lead himself may be logged in for another campaign, or for incoming calls only.
+        asking = free_agents(agents, None, self._held, now) if confirmed else free
+        first = picked(confirmed, campaign, trunk, now, asking, allowed)
         free -= {pick.agent_id for pick in first.picks if pick.agent_id is not None}
         wanted = min(wanted, allowed - len(first.picks))
         previewed = {lead.id for lead, _ in confirmed}

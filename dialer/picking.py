@@ -39,13 +39,15 @@ class Hold:
     until: datetime
 
 
-def free_agents(agents: Iterable[Agent], campaign: Campaign, held: Mapping[int, Hold], now: datetime) -> frozenset[int]:
-    """Ids of the campaign's agents who are available and not held for a call already."""
+def free_agents(
+    agents: Iterable[Agent], campaign: Campaign | None, held: Mapping[int, Hold], now: datetime
+) -> frozenset[int]:
+    """Ids of the campaign's agents (None: of all) who are available and not held for a call already."""
     return frozenset(
         agent.id
         for agent in agents
         if agent.state is AgentState.AVAILABLE
-        and agent.campaign_id == campaign.id
+        and (campaign is None or agent.campaign_id == campaign.id)
         and not ((hold := held.get(agent.id)) and hold.until > now and hold.since == agent.since)
     )
 

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from crm_core.domain.campaigns import Campaign, CampaignState, Trunk
 from crm_core.domain.leads import Lead, WhyNot
+from crm_core.domain.outlook import Later as Later
+from crm_core.domain.outlook import StartSummary as StartSummary
+from crm_core.domain.outlook import Tally
 from dialer.screening import Screened, screened
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """Leads that wait for one reason: how many, and between which instants they come up."""
-
-    count: int
-    first: datetime
-    last: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StartSummary:
-    """`now` + all of `later` + all of `never` = `total`."""
-
-    total: int
-    now: int
-    later: Mapping[WhyNot, Later]
-    never: Mapping[WhyNot, int]
 
 
 async def start_summary(
@@ -39,25 +23,11 @@ async def start_summary(
 ) -> StartSummary:
     """Screen every lead as if `campaign` were started at `now`. Holds no lead in memory."""
     started = replace(campaign, state=CampaignState.RUNNING)
-    total = dialed = 0
-    later: dict[WhyNot, Later] = {}
-    never: dict[WhyNot, int] = {}
+    tally = Tally()
     async for lead in leads:
-        total += 1
         answer = screened(lead, started, trunk, now, available_agents)
-        if answer.why is None:
-            dialed += 1
-        elif answer.until is None:
-            never[answer.why] = never.get(answer.why, 0) + 1
-        else:
-            later[answer.why] = _one_more(later.get(answer.why), answer.until)
-    return StartSummary(total, dialed, later, never)
-
-
-def _one_more(later: Later | None, until: datetime) -> Later:
-    if later is None:
-        return Later(1, until, until)
-    return Later(later.count + 1, min(later.first, until), max(later.last, until))
+        tally.add(answer.why, answer.until)
+    return tally.summary()
 
 
 _WORDS: Mapping[WhyNot, str] = {
