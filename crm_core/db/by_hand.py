@@ -60,7 +60,12 @@ async def ask_for(work: UnitOfWork, campaign_id: int, lead_id: int, agent_id: in
     await work.upsert(campaign_leads, [row], ["campaign_id", "lead_id"], keep=[*row][2:])
     cl = campaign_leads.c
     mine = (cl.campaign_id == campaign_id, cl.lead_id == lead_id, cl.open_attempt.is_(None))
-    asked: dict[str, Any] = {"state": LeadState.OPEN.value, "close_reason": None, "next_attempt_at": None, "callback_at": None}
+    asked: dict[str, Any] = {
+        "state": LeadState.OPEN.value,
+        "close_reason": None,
+        "next_attempt_at": None,
+        "callback_at": None,
+    }
     asked |= {"callback_agent_id": None, "attempts": 0, "unanswered": 0}
     asked |= {"preview_agent_id": agent_id, "preview_at": now, "preview_dial": True}
     return (await work.run(update(campaign_leads).where(*mine).values(**asked))).rowcount == 1
