@@ -12,10 +12,11 @@ from crm_core.db.task_desk import After, TaskSeen, Wanted
 from crm_core.domain.access import Actor, Right
 from crm_core.domain.sales import TaskKind
 from crm_core.domain.task_buckets import Bucket
-from crm_core.handlers import task_desk
+from crm_core.handlers import by_hand, task_desk
 from crm_core.web.api.cursors import packed, unpacked
 from crm_core.web.api.routing import Asked, Counted, Created, Model, Page, Routes
 from crm_core.web.api.shown import number_for, text_for
+from crm_core.web.campaign_tools import screening_of
 from crm_core.web.keys import WORKPLACE
 
 routes = Routes("tasks")
@@ -179,3 +180,9 @@ async def postpone_task(asked: Asked, task_id: int, seen: int, body: Later) -> T
 async def hand_task_over(asked: Asked, task_id: int, seen: int, body: HandOver) -> TaskOut:
     """Hand the task to a colleague."""
     return task_out(asked.actor, await task_desk.hand_over(asked.actor, task_id, seen, body.user_id, asked.database))
+
+
+@routes("POST", "/tasks/{task_id}/call", right=Right.TAKE_CALLS)
+async def call_for_task(asked: Asked, task_id: int) -> None:
+    """Call whom the task is about. The dialer calls him under all rules, and connects me when he answers."""
+    await by_hand.call_for_task(asked.actor, task_id, screening_of(asked.request), asked.database, asked.now)

@@ -15,8 +15,9 @@ from crm_core.domain.callback_time import local_to_utc
 from crm_core.domain.sales import TaskKind
 from crm_core.domain.task_buckets import Bucket
 from crm_core.errors import BadInput
-from crm_core.handlers import task_desk
+from crm_core.handlers import by_hand, task_desk
 from crm_core.web.api.cursors import packed, unpacked
+from crm_core.web.campaign_tools import screening_of
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import VIEWER, WORKPLACE
 from crm_core.web.pages.rendering import is_part, render, render_part
@@ -30,6 +31,7 @@ def add_pages(app: web.Application) -> None:
     app.router.add_get("/tasks/new", _new_form)
     app.router.add_post("/tasks", _new)
     app.router.add_get("/tasks/{task_id:[0-9]{1,18}}", _one)
+    app.router.add_post("/tasks/{task_id:[0-9]{1,18}}/call", _call)
     app.router.add_post("/tasks/{task_id:[0-9]{1,18}}/{deed:done|reopen|postpone|hand-over}", _change)
 
 
@@ -135,6 +137,15 @@ async def _change(request: web.Request) -> web.Response:
             raise BadInput("user", "nobody is chosen", "Choose a colleague")
         task = await task_desk.hand_over(actor, task_id, seen, user_id, place.database)
     return await _row(request, task, note=deed)
+
+
+async def _call(request: web.Request) -> web.Response:
+    place, actor, task_id = request.app[WORKPLACE], actor_in(request), int(request.match_info["task_id"])
+    try:
+        await by_hand.call_for_task(actor, task_id, screening_of(request), place.database, place.now())
+    except BadInput as error:
+        return web.Response(text=f"{error.what}. {error.do}".strip(), status=409)
+    return web.Response(status=204)
 
 
 async def _new_form(request: web.Request) -> web.Response:
