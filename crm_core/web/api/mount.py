@@ -7,7 +7,20 @@ from typing import Any
 
 from aiohttp import web
 
-from crm_core.web.api import account, agent, users
+from crm_core.web.api import (
+    account,
+    agent,
+    blocks,
+    calls,
+    campaign_watch,
+    campaigns,
+    floor,
+    lists,
+    reports,
+    tasks,
+    uploads,
+    users,
+)
 from crm_core.web.api.openapi import document
 from crm_core.web.api.routing import PREFIX, Endpoint, Routes
 from crm_core.web.api.serving import LIMIT, handler_of
@@ -18,6 +31,15 @@ NOUNS: tuple[Routes, ...] = (
     account.routes,
     users.routes,
     agent.routes,
+    tasks.routes,
+    calls.routes,
+    reports.routes,
+    floor.routes,
+    campaigns.routes,
+    campaign_watch.routes,
+    lists.routes,
+    uploads.routes,
+    blocks.routes,
 )
 #: For one user, all his tokens and pages together.
 _RATE, _BURST = 50.0, 200
