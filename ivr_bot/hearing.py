@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from crm_core.errors import CrmError
@@ -14,7 +14,8 @@ from ivr_bot.dialog.answering import Unclear, meaning_of_words, needs_intent, po
 from ivr_bot.dialog.heard import Fault, Said
 from ivr_bot.dialog.script import Ask
 from ivr_bot.dialog.state import Dialog
-from ivr_bot.speech.ports import AnswerShape, Question, Transcriber, Utterance
+from ivr_bot.speech.live import LiveUtterance
+from ivr_bot.speech.ports import AnswerShape, Heard, Question, StreamingTranscriber, Transcriber, Utterance
 
 log = logging.getLogger(__name__)
 
@@ -60,27 +61,36 @@ class Hearing:
 
     async def hear(self, utterance: Utterance, dialog: Dialog, listen: Listen, at: datetime) -> Spoken | Missed:
         """What the person said at this question; `at` is his local time."""
-        ask = dialog.script.nodes[listen.question]
-        transcriber = self.transcribers.get(dialog.language)
-        if transcriber is None or not isinstance(ask, Ask):
+        ask, transcriber = self._asked(dialog, listen)
+        if transcriber is None or ask is None:
             return Missed(Fault.RECOGNISER)
-
-        def accepts(text: str) -> object | None:
-            meaning = meaning_of_words(dialog, ask, Said(text, 1.0, at))
-            return None if isinstance(meaning, Unclear) else meaning
-
-        shape = AnswerShape.OPEN if listen.is_open else AnswerShape.CLOSED
         try:
-            heard = await transcriber.transcribe(utterance, Question(dialog.language, listen.expected, shape, accepts))
+            heard = await transcriber.transcribe(utterance, _question(dialog, ask, listen, at))
         except CrmError as error:
             log.warning("recogniser gone", extra={"error": str(error)})
             return Missed(Fault.RECOGNISER)
+        return await self.understood(heard, dialog, ask, at)
+
+    def live(self, dialog: Dialog, listen: Listen, at: datetime) -> LiveHearing | None:
+        """Hear what the person begins to say while he says it; None where the recogniser needs the whole."""
+        ask, transcriber = self._asked(dialog, listen)
+        if ask is None or not isinstance(transcriber, StreamingTranscriber):
+            return None
+        utterance = LiveUtterance(transcriber, _question(dialog, ask, listen, at))
+        return LiveHearing(utterance, lambda heard: self.understood(heard, dialog, ask, at))
+
+    async def understood(self, heard: Heard, dialog: Dialog, ask: Ask, at: datetime) -> Spoken | Missed:
+        """What words mean at a question."""
         if not heard.text.strip():
             return Missed()
         said = Said(heard.text, heard.confidence, at)
         if needs_intent(dialog, ask, said):
             said = await self._with_intent(said, dialog.language, ask)
         return Spoken(said, heard.engine, isinstance(meaning_of_words(dialog, ask, said), Unclear))
+
+    def _asked(self, dialog: Dialog, listen: Listen) -> tuple[Ask | None, Transcriber | None]:
+        ask = dialog.script.nodes[listen.question]
+        return ask if isinstance(ask, Ask) else None, self.transcribers.get(dialog.language)
 
     async def _with_intent(self, said: Said, language: str, ask: Ask) -> Said:
         if self.nlu is None:
@@ -91,3 +101,40 @@ class Hearing:
             log.warning("intent model gone", extra={"error": str(error)})
             return said
         return Said(said.text, said.confidence, said.at, parsed.intent, parsed.confidence)
+
+
+class LiveHearing:
+    """What a person is saying, understood while he says it."""
+
+    def __init__(self, utterance: LiveUtterance, understood: Callable[[Heard], Awaitable[Spoken | Missed]]) -> None:
+        self._utterance, self._understood = utterance, understood
+
+    def feed(self, ulaw: bytes) -> None:
+        """Take the next audio, beginning with the line just before the first word."""
+        self._utterance.feed(ulaw)
+
+    async def whole(self) -> Spoken | Missed:
+        """Wait until what was said up to now means something at the question. Raises CrmError: it cannot be heard."""
+        read: Spoken | Missed = Missed()
+        async for text in self._utterance.texts():
+            read = await self._understood(Heard(text, 1.0, "partial", timedelta()))
+            if isinstance(read, Spoken) and not read.unclear:
+                break
+        return read
+
+    async def finish(self) -> Spoken | Missed:
+        """The person has said what he had to say. Raises CrmError: it could not be heard."""
+        return await self._understood(await self._utterance.finish())
+
+    def drop(self) -> None:
+        """Nobody wants it."""
+        self._utterance.drop()
+
+
+def _question(dialog: Dialog, ask: Ask, listen: Listen, at: datetime) -> Question:
+    def accepts(text: str) -> object | None:
+        meaning = meaning_of_words(dialog, ask, Said(text, 1.0, at))
+        return None if isinstance(meaning, Unclear) else meaning
+
+    shape = AnswerShape.OPEN if listen.is_open else AnswerShape.CLOSED
+    return Question(dialog.language, listen.expected, shape, accepts)

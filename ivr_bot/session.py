@@ -14,11 +14,11 @@ from crm_core.errors import CrmError, NotFound
 from ivr_bot.announcing import Announcement
 from ivr_bot.call_log import CallLog
 from ivr_bot.dialog import heard as dialog_heard
-from ivr_bot.dialog.actions import Action, HangUp, Listen, Play, Transfer
+from ivr_bot.dialog.actions import Action, Answered, HangUp, Listen, Play, Transfer
 from ivr_bot.dialog.engine import begin, step
 from ivr_bot.dialog.handing_over import NAME
 from ivr_bot.dialog.state import Dialog
-from ivr_bot.hearing import Missed, Spoken
+from ivr_bot.hearing import LiveHearing, Missed, Spoken
 from ivr_bot.media import ports as media
 from ivr_bot.parts import BotParts
 from ivr_bot.speech.endpointing import rules_for
@@ -42,7 +42,7 @@ class BotSession:
     def __init__(self, call: media.CallMedia, parts: BotParts) -> None:
         self._call, self._parts, self._now = call, parts, parts.now
         self._player = parts.player(call)
-        self._turns = TurnTaking(self._read, parts.confirms, Ask(self._now, self._heeds, self._plays))
+        self._turns = TurnTaking(self._read, self._listens, parts.confirms, Ask(self._now, self._heeds, self._plays))
         self._incoming: asyncio.Task[Sequence[media.MediaEvent]] | None = None
         self._listen: Listen | None = None
         self._keys = ""
@@ -80,6 +80,7 @@ class BotSession:
             raise
         finally:
             self._turns.close()
+            self._player.close()
             if self._incoming is not None:
                 self._incoming.cancel()
             if self._announcement is not None:
@@ -99,6 +100,7 @@ class BotSession:
         fields = {name: briefing.fields.get(name, "") for name in (*script.fields, NAME)}
         told_in = self._parts.operators_language
         self._dialog, actions = begin(script, fields, language, self._local_now(), told_in)
+        self._player.foresee(self._dialog)
         await self._carry_out(actions)
 
     # --- what comes in -----------------------------------------------------------------------------------------
@@ -156,6 +158,10 @@ class BotSession:
     async def _read(self, utterance: Utterance) -> Spoken | Missed:
         assert self._listen is not None
         return await self._parts.hearing.hear(utterance, self._dialog, self._listen, self._local_now())
+
+    def _listens(self) -> LiveHearing | None:
+        assert self._listen is not None
+        return self._parts.hearing.live(self._dialog, self._listen, self._local_now())
 
     async def _turned(self, turn: Turned) -> None:
         assert self._listen is not None
@@ -224,6 +230,8 @@ class BotSession:
         self._turns.early.drop()
         self._player.take_rest()
         self._dialog, actions = step(self._dialog, heard)
+        if any(isinstance(action, Answered) for action in actions):
+            self._player.foresee(self._dialog)
         await self._carry_out(actions)
 
     async def _carry_out(self, actions: tuple[Action, ...]) -> None:

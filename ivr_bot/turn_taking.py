@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
-from ivr_bot.early_reading import EarlyReading, Read
+from ivr_bot.early_reading import EarlyReading, Listens, Read
 from ivr_bot.hearing import Missed, Spoken
 from ivr_bot.speech.endpointing import (
     Endpointer,
@@ -73,10 +73,10 @@ class Ask:
 class TurnTaking:
     """Fed with all line audio. While the bot speaks, only what is confirmed to be speech takes the floor from it."""
 
-    def __init__(self, read: Read, confirms: Confirms, ask: Ask) -> None:
+    def __init__(self, read: Read, listens: Listens, confirms: Confirms, ask: Ask) -> None:
         self._confirms, self._ask = confirms, ask
         self._endpointer = Endpointer()
-        self.early = EarlyReading(read)
+        self.early = EarlyReading(read, listens)
         self._confirmation: Confirmation | None = None
         self._counts = False  # what is being said is meant for the bot
         self._has_floor = False  # the person has
@@ -99,6 +99,7 @@ class TurnTaking:
     async def feed(self, ulaw: bytes) -> list[Move]:
         """Take the next audio."""
         moves: list[Move] = []
+        self.early.feed(ulaw)
         if self._confirmation is not None and self._confirmation.feed(ulaw):
             moves += self._take_floor()
         for event in self._endpointer.feed(ulaw):
@@ -122,8 +123,9 @@ class TurnTaking:
             case Paused(utterance=utterance):
                 self.early.begin(utterance)
             case Resumed():
-                self.early.drop()
+                self.early.give_up()
             case FalseAlarm():
+                self.early.drop()
                 return [Nothing()] if self._give_floor() else []
             case SpeechEnded(utterance=utterance):
                 return await self._end(utterance)
@@ -135,6 +137,7 @@ class TurnTaking:
         self._began_at = self._ask.now() - timedelta(seconds=heard.seconds)
         if not self._counts:
             return []
+        self.early.listen(heard.ulaw)
         if not self._ask.is_playing():
             return self._take_floor()
         self._confirmation = self._confirms.begin(heard)

@@ -11,6 +11,9 @@ from ivr_bot.dialog.spoken import said_value
 #: Taken at every question: repeat it; a person (where 0 is no answer).
 REPEAT_KEY, PERSON_KEY = "*", "0"
 
+#: Its offer names the day that it is.
+TOLD_BY_DAY = AskKind.DATE
+
 _OFFERS: Mapping[AskKind, Mapping[str, str]] = {
     AskKind.YES_NO: {
         "en": "Press 1 for yes, 2 for no.",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ivr_bot.dialog.actions import Actions, Play
 from ivr_bot.dialog.asking import listen, offer_keys
 from ivr_bot.dialog.at_any_time import NOBODY_SPOKE, UNFINISHED
 from ivr_bot.dialog.heard import Fault
+from ivr_bot.dialog.keys import TOLD_BY_DAY, offer
 from ivr_bot.dialog.pieces import Pieces, Text
-from ivr_bot.dialog.script import Ask, AskKind
+from ivr_bot.dialog.script import Ask, AskKind, Script
 from ivr_bot.dialog.spoken import worded
 from ivr_bot.dialog.state import Dialog
 from ivr_bot.dialog.walking import enter, way_out
@@ -35,6 +36,14 @@ _SPEAK: Mapping[str, str] = {
 _WAITING: Mapping[str, str] = {"en": "I will wait.", "ru": "Подожду.", "uz": "Kutaman."}
 #: How long to wait for a person who asked for a moment.
 HOLD_PATIENCE = timedelta(seconds=30)
+
+
+def said_anywhere(script: Script, language: str, now: datetime) -> tuple[Text, ...]:
+    """What the ladder of any question may say beside the script's own prompts, and the offers of its keys."""
+    texts = [texts[language] for texts in (_NOT_HEARD, _NOT_UNDERSTOOD, _SPEAK, _WAITING)]
+    asks = [node for node in script.nodes.values() if isinstance(node, Ask) and node.kind is not TOLD_BY_DAY]
+    texts += [text for ask in asks if (text := offer(ask, language, now))]
+    return tuple(Text(text, language) for text in dict.fromkeys(texts))
 
 
 def missed(dialog: Dialog, ask: Ask, was_silent: bool) -> tuple[Dialog, Actions]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 #: Samples a second on the telephone side, and so bytes a second of µ-law.
 LINE_RATE = 8000
@@ -80,21 +80,31 @@ class Transcriber(Protocol):
 
 
 class ListeningStream(Protocol):
-    """One utterance while it is spoken. `finish` or `drop` must be called, or the recogniser stays taken."""
+    """One utterance while it is spoken. `finish` or `drop` must be called, or the recogniser stays taken.
+
+    All raise Unavailable when the recogniser is gone: the stored utterance can still be transcribed by another.
+    """
 
     async def feed(self, ulaw: bytes) -> str:
         """Take the next audio; return the text so far, which may still change."""
         ...
 
-    async def finish(self) -> Heard: ...
+    async def finish(self) -> Heard:
+        """There is no more audio: what was said."""
+        ...
 
-    async def drop(self) -> None: ...
+    async def drop(self) -> None:
+        """Nobody wants the text."""
+        ...
 
 
+@runtime_checkable
 class StreamingTranscriber(Transcriber, Protocol):
-    """A recogniser that hears while the caller speaks, so that a complete answer can end the turn early."""
+    """A recogniser that hears while the caller speaks: when he is silent, most of the work is done."""
 
-    async def listen(self, question: Question) -> ListeningStream: ...
+    async def listen(self, question: Question) -> ListeningStream:
+        """Begin to hear. Raises BadInput: another language; Unavailable, so when too many are heard already."""
+        ...
 
 
 class Speaker(Protocol):

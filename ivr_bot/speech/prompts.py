@@ -17,17 +17,27 @@ import numpy as np
 from crm_core.errors import BadInput, CrmError
 from ivr_bot.speech.audio import ulaw_of
 from ivr_bot.speech.ports import LINE_RATE, SPEECH_DBFS, Speaker
+from ivr_bot.speech.precedence import Precedence
 from ivr_bot.speech.recorded import content_hash, line_audio
 
 _FORMAT = "1"  # change it when the same key would come to sound otherwise
 _IN_MEMORY = 500  # prompts, about 20 kB each
-_AT_ONCE = 2  # renderings: the calls of a running campaign go before
+_AT_ONCE = 2  # renderings
+#: Ranks of what is rendered: somebody waits for it; no call is known to want it. Between them, turns until then.
+NOW, SOME_DAY = 0, 1000
 
 #: Played where a prompt is missing.
 DEFAULT_TEXTS: Mapping[str, str] = {
     "en": "I am sorry, something went wrong. We will call you back.",
     "ru": "Извините, произошла ошибка. Мы вам перезвоним.",
     "uz": "Kechirasiz, xatolik yuz berdi. Sizga qayta qo'ng'iroq qilamiz.",
+}
+
+#: Played where words of the lead's own are not rendered yet and the line is silent.
+WAIT_TEXTS: Mapping[str, str] = {
+    "en": "One moment, please.",
+    "ru": "Одну минуту, пожалуйста.",
+    "uz": "Bir daqiqa, iltimos.",
 }
 
 
@@ -70,26 +80,32 @@ class Prompts:
         self._dbfs = dbfs
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._making: dict[str, asyncio.Task[bytes]] = {}
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._room = Precedence(_AT_ONCE)
 
-    async def audio(self, part: Part) -> bytes:
-        """µ-law of a part, rendered now if it never was. Raises BadInput, Unavailable."""
+    async def audio(self, part: Part, rank: int = NOW) -> bytes:
+        """µ-law of a part, rendered if it never was: of several, those of the lowest rank first.
+
+        Raises BadInput, Unavailable.
+        """
         key = await asyncio.to_thread(self._key, part)
         kept = self._kept.get(key) or await asyncio.to_thread(self._read, key)
         if kept is not None:
             self._keep(key, kept)
             return kept
-        if key not in self._making:
-            self._making[key] = task = asyncio.create_task(self._make(key, part), name="render a prompt")
+        if key in self._making:
+            self._room.hurry(key, rank)
+        else:
+            self._making[key] = task = asyncio.create_task(self._make(key, part, rank), name="render a prompt")
             task.add_done_callback(lambda done: self._made(key, done))
         # Another caller may wait for the same: one who gives up must not take it from the rest.
         return await asyncio.shield(self._making[key])
 
     async def render_all(self, parts: Iterable[Part], progress: Progress | None = None) -> list[Failure]:
-        """Render what a campaign needs before it starts, and the defaults of its languages. What failed, in order."""
+        """Render what a campaign needs before it starts, and its languages' spare words. What failed, in order."""
         wanted = list(dict.fromkeys(parts))
         languages = {part.language for part in wanted if isinstance(part, Line)}
-        wanted += [line for line in map(_default_line, sorted(languages)) if line is not None and line not in wanted]
+        spare = [line for language in sorted(languages) for line in spare_lines(language)]
+        wanted += [line for line in spare if line not in wanted]
         done = 0
 
         async def one(part: Part) -> Failure | None:
@@ -107,6 +123,13 @@ class Prompts:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(part)) for part in wanted]
         return [failure for task in tasks if (failure := task.result()) is not None]
+
+    async def at_hand(self, part: Part) -> bytes | None:
+        """µ-law of a part that is rendered already, or None."""
+        try:
+            return await asyncio.to_thread(self._ready, part)
+        except CrmError:
+            return None
 
     async def for_call(self, part: Part, language: str) -> tuple[bytes, str | None]:
         """What to play now, and what was wrong if it is not what was wanted: a call never waits for a rendering.
@@ -148,8 +171,8 @@ class Prompts:
         key = self._key(part)
         return self._kept.get(key) or self._read(key)
 
-    async def _make(self, key: str, part: Part) -> bytes:
-        async with self._room:
+    async def _make(self, key: str, part: Part, rank: int) -> bytes:
+        async with self._room.place(key, rank):
             match part:
                 case Recording(file):
                     audio = await asyncio.to_thread(line_audio, file, self._dbfs)
@@ -189,6 +212,18 @@ def two_tones() -> bytes:
     at = np.arange(LINE_RATE // 4) / LINE_RATE
     tones = [np.sin(2 * np.pi * pitch * at).astype(np.float32) * np.float32(0.1) for pitch in (600, 450)]
     return ulaw_of(np.concatenate(tones))
+
+
+def wait_line(language: str) -> Line:
+    """Asks for a moment; in English where nobody has said how."""
+    known = language if language in WAIT_TEXTS else "en"
+    return Line(WAIT_TEXTS[known], known)
+
+
+def spare_lines(language: str) -> tuple[Line, ...]:
+    """What is played where something else is missing: to be rendered before any call."""
+    default = _default_line(language)
+    return () if default is None else (default, wait_line(language))
 
 
 def _default_line(language: str) -> Line | None:

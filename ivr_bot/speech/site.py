@@ -10,7 +10,8 @@ from ivr_bot.speech.piper_tts import PiperSpeaker
 from ivr_bot.speech.ports import Speaker, Transcriber
 from ivr_bot.speech.pyttsx3_tts import VOICES, Pyttsx3Speaker
 from ivr_bot.speech.settings import SpeechSettings
-from ivr_bot.speech.vosk_stt import VoskSpec, VoskTranscriber
+from ivr_bot.speech.vosk_stt import VoskSpec
+from ivr_bot.speech.vosk_transcriber import VoskTranscriber
 from ivr_bot.speech.whisper_stt import WhisperSpec, WhisperTranscriber
 from ivr_bot.speech.workers import PoolLimits, opened_pool
 
@@ -28,7 +29,8 @@ async def opened_transcribers(
     found: dict[str, Transcriber] = {}
     async with AsyncExitStack() as stack:
         for language, name in settings.vosk_models.items():
-            pool = await stack.enter_async_context(opened_pool(VoskSpec(find_vosk_model(name, where)), limits))
+            spec = VoskSpec(find_vosk_model(name, where), ready=limits.streams)
+            pool = await stack.enter_async_context(opened_pool(spec, limits))
             # A grammar alone would take foreign words for answers, so here vosk hears freely.
             found[language] = VoskTranscriber(pool, language, grammars=False)
         if "en" not in found:

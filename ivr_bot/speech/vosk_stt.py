@@ -1,30 +1,25 @@
-"""Vosk: hears while the caller speaks, with the answers of the question as its grammar, or freely.
+"""Vosk in a worker process: streams and stored utterances, with a question's answers as its grammar, or freely.
 
-Recognisers live in worker processes and are kept warm: a new one of the free graph costs 1 CPU second, a used one 0.17.
+Recognisers are kept warm: a new one of the free graph costs 1 CPU second, a used one 0.17.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from crm_core.errors import BadInput
 from ivr_bot.media import ulaw as g711
-from ivr_bot.speech.ports import LINE_RATE, AnswerShape, Heard, Question, Utterance
+from ivr_bot.speech.ports import LINE_RATE
 from ivr_bot.speech.vosk_model import check_vosk_model
-from ivr_bot.speech.worker import Worker
-from ivr_bot.speech.workers import WorkerPool
 
 #: What a grammar makes of words that are not in it.
 UNKNOWN = "[unk]"
 _KEPT = 8  # recognisers that rest in each process, the grammars used last
-_STREAM_NUMBERS = count()
 _PIECE_BYTES = LINE_RATE // 5  # audio given at once: vosk works in steps of that order
 _FLUSH = b"\xff" * _PIECE_BYTES  # silence after the last word: without it a short one can be lost
 
@@ -55,6 +50,13 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """Nobody wants this stream's text. Answer: nothing. The recogniser goes back."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReadWhole:
     """A stored utterance from beginning to end. Answer: a Final."""
 
@@ -73,15 +75,16 @@ class Final:
 
 @dataclass(frozen=True, slots=True)
 class VoskSpec:
-    """The folder of a model, as unzipped."""
+    """The folder of a model, as unzipped; so many free recognisers are made `ready`: 16 MB each."""
 
     folder: Path
+    ready: int = 1
 
     def load(self) -> VoskEngine:
-        """Check, load, and warm one free recogniser. Raises BadInput."""
+        """Check, load, and warm. Raises BadInput."""
         check_vosk_model(self.folder)
         engine = VoskEngine(self.folder)
-        engine.answer(ReadWhole(_FLUSH, ()))
+        engine.warm(min(self.ready, _KEPT))
         return engine
 
 
@@ -112,7 +115,7 @@ class VoskEngine:
         self._resting: OrderedDict[int, tuple[Grammar, Any]] = OrderedDict()
         self._rested = count()
 
-    def answer(self, request: Open | Feed | Finish | ReadWhole) -> Any:
+    def answer(self, request: Open | Feed | Finish | Drop | ReadWhole) -> Any:
         match request:
             case Open(number, grammar):
                 self._streams[number] = stream = self._opened(grammar)
@@ -121,10 +124,19 @@ class VoskEngine:
                 return self._fed(self._streams[number], ulaw)
             case Finish(number):
                 return self._finished(self._streams.pop(number))
+            case Drop(number):
+                return self._dropped(number)
             case ReadWhole(ulaw, grammar):
                 stream = self._opened(grammar)
                 self._fed(stream, ulaw)
                 return self._finished(stream)
+
+    def warm(self, recognisers: int) -> None:
+        """Have so many free ones at rest: the first sound that one hears costs it half a CPU second or more."""
+        streams = [self._opened(()) for _ in range(recognisers)]
+        for stream in streams:
+            self._fed(stream, b"\xff" * LINE_RATE)
+            self._finished(stream)
 
     def _opened(self, grammar: Grammar) -> _Stream:
         unknown = tuple(word for word in _words(grammar) if not self._knows(word))
@@ -138,7 +150,8 @@ class VoskEngine:
         return int(self._model.vosk_model_find_word(word)) >= 0
 
     def _rested_one(self, grammar: Grammar) -> Any:
-        key = next((key for key, (kept, _) in self._resting.items() if kept == grammar), None)
+        # The one used last: each has a cache of its own, which what it has heard has filled.
+        key = next((key for key, (kept, _) in reversed(self._resting.items()) if kept == grammar), None)
         return None if key is None else self._resting.pop(key)[1]
 
     def _new(self, grammar: Grammar) -> Any:
@@ -159,73 +172,26 @@ class VoskEngine:
     def _finished(self, stream: _Stream) -> Final:
         self._fed(stream, _FLUSH)
         self._settle(stream, stream.recogniser.FinalResult())  # also what makes it ready for the next one
+        self._rest(stream)
+        sure = sum(stream.confidences) / len(stream.confidences) if stream.confidences else 0.0
+        return Final(" ".join(stream.done), sure, stream.unknown)
+
+    def _dropped(self, number: int) -> None:
+        """Also one that was never opened: whoever gives up while it is asked for cannot know."""
+        if (stream := self._streams.pop(number, None)) is not None:
+            stream.recogniser.FinalResult()  # Reset() would let the next one hear its sound go on
+            self._rest(stream)
+
+    def _rest(self, stream: _Stream) -> None:
         self._resting[next(self._rested)] = stream.grammar, stream.recogniser
         while len(self._resting) > _KEPT:
             self._resting.popitem(last=False)
-        sure = sum(stream.confidences) / len(stream.confidences) if stream.confidences else 0.0
-        return Final(" ".join(stream.done), sure, stream.unknown)
 
     def _settle(self, stream: _Stream, result: str) -> None:
         parsed = json.loads(result)
         if parsed["text"]:
             stream.done.append(str(parsed["text"]))
         stream.confidences += [float(word["conf"]) for word in parsed.get("result", ())]
-
-
-class VoskStream:
-    """One utterance while it is spoken, in one worker."""
-
-    def __init__(self, pool: WorkerPool, worker: Worker, number: int, unknown: tuple[str, ...]) -> None:
-        self._pool = pool
-        self._worker = worker
-        self._number = number
-        self.unknown_words = unknown
-
-    async def feed(self, ulaw: bytes) -> str:
-        """Give the next audio; the text so far. Raises RecogniserGone: transcribe the stored utterance then."""
-        return str(await self._pool.ask_pinned(self._worker, Feed(self._number, ulaw)))
-
-    async def finish(self) -> Heard:
-        began = time.monotonic()
-        final: Final = await self._pool.ask_pinned(self._worker, Finish(self._number))
-        return _heard(final, began, "vosk/stream")
-
-    async def drop(self) -> None:
-        """Nobody wants the text: the recogniser goes back."""
-        await self._pool.ask_pinned(self._worker, Finish(self._number))
-
-
-class VoskTranscriber:
-    """One model, one language. A grammar forces a choice: foreign words are heard as an answer."""
-
-    def __init__(self, pool: WorkerPool, language: str, *, grammars: bool = True) -> None:
-        self._pool = pool
-        self._language = language
-        self._grammars = grammars
-
-    async def transcribe(self, utterance: Utterance, question: Question) -> Heard:
-        """Read a stored utterance. Raises BadInput: another language; Unavailable."""
-        began = time.monotonic()
-        final: Final = await self._pool.run(ReadWhole(utterance.ulaw, self._grammar(question)))
-        return _heard(final, began, "vosk/grammar" if self._grammar(question) else "vosk/free")
-
-    async def listen(self, question: Question) -> VoskStream:
-        """Begin to hear. Raises as `transcribe`."""
-        worker, number = self._pool.pinned(), next(_STREAM_NUMBERS)
-        unknown = await self._pool.ask_pinned(worker, Open(number, self._grammar(question)))
-        return VoskStream(self._pool, worker, number, tuple(unknown))
-
-    def _grammar(self, question: Question) -> Grammar:
-        if question.language != self._language:
-            raise BadInput("language", f"this model hears {self._language!r}, not {question.language!r}")
-        free = question.kind is AnswerShape.OPEN or not self._grammars
-        return () if free else tuple(phrase.lower() for phrase in question.phrases)
-
-
-def _heard(final: Final, began: float, engine: str) -> Heard:
-    text = "" if set(final.text.split()) <= {UNKNOWN} else final.text
-    took = timedelta(seconds=time.monotonic() - began)
-    return Heard(text, final.confidence if text else 0.0, engine, took, unknown_words=final.unknown_words)
 
 
 def _words(grammar: Grammar) -> tuple[str, ...]:

@@ -18,6 +18,10 @@ class WorkerDied(Exception):
     """The process ended, or had to be ended, before it answered."""
 
 
+class WorkerLate(Exception):
+    """It has not answered in time, but others meanwhile: it has too much to do."""
+
+
 class EngineFault(Exception):
     """The engine raised on this request; the process is sound."""
 
@@ -29,6 +33,7 @@ class Worker:
         self._process = process
         self._waiting: dict[int, asyncio.Future[Any]] = {0: asyncio.get_running_loop().create_future()}
         self._number = 0
+        self._answered_at = 0.0  # of the loop's clock, whatever it was
         self._reading = asyncio.create_task(self._read(), name=f"recogniser {process.pid}")
 
     @classmethod
@@ -58,7 +63,7 @@ class Worker:
         return self._process.pid
 
     async def ask(self, what: Any, within: timedelta) -> Any:
-        """The engine's answer. Raises WorkerDied (the process is gone or will be) or EngineFault."""
+        """The engine's answer. Raises WorkerDied (the process is gone or will be), WorkerLate or EngineFault."""
         if self._reading.done():
             raise WorkerDied
         self._number += 1
@@ -69,6 +74,8 @@ class Worker:
             async with asyncio.timeout(within.total_seconds()):
                 return await self._waiting[number]
         except TimeoutError:
+            if asyncio.get_running_loop().time() - self._answered_at < within.total_seconds():
+                raise WorkerLate from None
             self.kill()
             raise WorkerDied from None
         finally:
@@ -106,6 +113,7 @@ class Worker:
                     waiting.set_exception(WorkerDied())
 
     def _take(self, reply: Reply) -> None:
+        self._answered_at = asyncio.get_running_loop().time()
         waiting = self._waiting.get(reply.number)
         if waiting is None or waiting.done():
             return  # nobody waits any more: the caller hung up

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 
 from crm_core.errors import Unavailable
 from ivr_bot.speech.errors import RecogniserBusy, RecogniserGone
-from ivr_bot.speech.worker import EngineFault, Worker, WorkerDied
+from ivr_bot.speech.worker import EngineFault, Worker, WorkerDied, WorkerLate
 from ivr_bot.speech.worker_wire import EngineSpec
 
 log = logging.getLogger(__name__)
@@ -32,10 +33,11 @@ class PoolLimits:
     answer_within: timedelta = timedelta(seconds=4)
     start_within: timedelta = timedelta(seconds=60)
     restart_pause: timedelta = timedelta(seconds=1)  # after a replacement that did not come up
+    streams: int = 3  # kept to one worker at once; who begins to speak beyond that is read when he pauses
 
 
 class WorkerPool:
-    """Made by `opened_pool`. `run` takes any free worker; `pinned` keeps to one, for what has state there."""
+    """Made by `opened_pool`. `run` takes any free worker; `pin` keeps to one, for what has state there."""
 
     def __init__(self, spec: EngineSpec, limits: PoolLimits) -> None:
         self._spec = spec
@@ -43,7 +45,8 @@ class WorkerPool:
         self._replacing: set[asyncio.Task[None]] = set()
         self._idle: asyncio.Queue[Worker] = asyncio.Queue()
         self._alive: list[Worker] = []
-        self._turn = 0
+        self._closing = False
+        self._streams: Counter[Worker] = Counter()
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -64,6 +67,7 @@ class WorkerPool:
 
     async def close(self) -> None:
         """End all processes; replacements under way are given up."""
+        self._closing = True
         for task in self._replacing:
             task.cancel()
         await asyncio.gather(*self._replacing, return_exceptions=True)
@@ -81,6 +85,9 @@ class WorkerPool:
             except EngineFault as fault:
                 sound = True
                 raise RecogniserGone(f"the recogniser failed: {fault}") from None
+            except WorkerLate:
+                sound = True
+                raise RecogniserBusy("the recogniser had too much to do") from None
             except WorkerDied:
                 log.warning("recogniser died", extra={"pid": worker.pid})
             except asyncio.CancelledError:
@@ -90,20 +97,31 @@ class WorkerPool:
                 self._back(worker, sound=sound)
         raise RecogniserGone("two recogniser processes died of one utterance")
 
-    def pinned(self) -> Worker:
-        """A worker to keep to, each in turn. Raises RecogniserGone when none is up."""
+    def pin(self) -> Worker:
+        """A worker to keep to until `unpin`: the one that fewest keep to. Raises RecogniserGone: none is up; -Busy."""
         if not self._alive:
             raise RecogniserGone("no recogniser process is up")
-        self._turn += 1
-        return self._alive[self._turn % len(self._alive)]
+        worker = min(self._alive, key=lambda one: self._streams[one])
+        if self._streams[worker] >= self._limits.streams:
+            raise RecogniserBusy("every recogniser listens to as many as it can")
+        self._streams[worker] += 1
+        return worker
+
+    def unpin(self, worker: Worker) -> None:
+        """It is kept to no more; once for each `pin`."""
+        self._streams[worker] -= 1
+        if not self._streams[worker]:
+            del self._streams[worker]
 
     async def ask_pinned(self, worker: Worker, request: Any) -> Any:
-        """Ask the worker that holds the state. Raises RecogniserGone: the state is lost with it."""
+        """Ask the worker that holds the state. Raises RecogniserGone: the state is lost with it; RecogniserBusy."""
         try:
             return await worker.ask(request, self._limits.answer_within)
         except WorkerDied:
             self._replace(worker)
             raise RecogniserGone("the recogniser process died while it listened") from None
+        except WorkerLate:
+            raise RecogniserBusy("the recogniser had too much to do") from None
         except EngineFault as fault:
             raise RecogniserGone(f"the recogniser failed: {fault}") from None
 
@@ -127,7 +145,7 @@ class WorkerPool:
             self._idle.put_nowait(worker)
 
     def _replace(self, worker: Worker) -> None:
-        if worker in self._alive:
+        if worker in self._alive and not self._closing:
             self._alive.remove(worker)
             task = asyncio.create_task(self._replaced(worker), name="replace a recogniser")
             self._replacing.add(task)

@@ -2,148 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from crm_core.domain.conversations import Briefing, Conversation, Ending, Party
+from crm_core.domain.conversations import Briefing, Ending, Party
 from crm_core.errors import BadInput, NotFound, Unavailable
 from ivr_bot.dialog.reading import read_script
-from ivr_bot.dialog.script import Script
-from ivr_bot.hearing import Hearing
-from ivr_bot.media.ports import FRAME_BYTES, SILENCE
-from ivr_bot.parts import BotParts
-from ivr_bot.player import Player
+from ivr_bot.media.ports import SILENCE
 from ivr_bot.session import BotSession
-from ivr_bot.speech.audio import ulaw_of
 from ivr_bot.speech.errors import RecogniserGone
-from ivr_bot.speech.ports import Heard, Question, Utterance
-from tests.dialer import clock
-from tests.fakes.announcer import FakeAnnouncer
-from tests.fakes.call_media import FakeCallMedia
-from tests.fakes.confirms import FakeConfirms
-from tests.fakes.conversation_book import FakeConversationBook
-from tests.fakes.prompts import FakePrompts
-from tests.fakes.speaker import FakeSpeaker
-
-SCRIPT = """
-script: survey
-languages: [en]
-fields: [name]
-operators: sales
-who: "Lola calls about your visit."
-start: hello
-nodes:
-  hello: {kind: say, prompt: "Good day {name}.", next: rating}
-  rating:
-    kind: rating
-    from: 0
-    to: 10
-    prompt: "How was your visit, from nought to ten?"
-    next: how_bad
-  how_bad:
-    kind: branch
-    cases: [{if: {of: rating, at_most: 3}, go: sorry}]
-    otherwise: done
-  sorry: {kind: task, task: call_back, text: "Bad rating: {rating}", next: done}
-  done: {kind: disposition, code: later, next: bye}
-  bye: {kind: hang_up, prompt: "Thank you, goodbye."}
-"""
-CALL = "t-1"
-
-
-class Whoever:
-    """Hears the next of `words` in each utterance."""
-
-    def __init__(self, *words: str) -> None:
-        self.words = list(words)
-        self.fault: Exception | None = None
-        self.asked: list[Question] = []
-        self.seconds = 0.1  # that reading takes
-
-    async def transcribe(self, utterance: Utterance, question: Question) -> Heard:
-        self.asked.append(question)
-        if self.fault is not None:
-            raise self.fault
-        await asyncio.sleep(self.seconds)
-        text = self.words.pop(0) if self.words else ""
-        return Heard(text, 0.9 if text else 0.0, "fake", timedelta(milliseconds=50))
-
-
-def _voice(seconds: float) -> bytes:
-    """Something webrtcvad takes for speech: a buzz of 150 Hz with its overtones, rising and falling."""
-    at = np.arange(int(8000 * seconds)) / 8000
-    buzz = sum(np.sin(2 * np.pi * 150 * n * at) / n for n in range(1, 15))
-    return ulaw_of((0.15 * buzz * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * at))).astype(np.float32))
-
-
-@dataclass
-class Room:
-    """A call of the bot and the person on it."""
-
-    folder: Path
-    hears: Whoever = field(default_factory=Whoever)
-    book: FakeConversationBook = field(default_factory=FakeConversationBook)
-    speaker: FakeSpeaker = field(default_factory=FakeSpeaker)
-    call: FakeCallMedia = field(default_factory=lambda: FakeCallMedia(CALL))
-    script: str = SCRIPT
-    confirms: FakeConfirms = field(default_factory=FakeConfirms)
-    announces: bool = False
-
-    def parts(self, script: Callable[[str], Script]) -> BotParts:
-        """What the call shares with others, all in this room."""
-        prompts = FakePrompts(self.speaker)
-        return BotParts(
-            script=script,
-            player=lambda call: Player(call, prompts, self.folder),
-            hearing=Hearing({"en": self.hears}, None),
-            book=self.book,
-            now=clock.now,
-            announcer=FakeAnnouncer(prompts, self.folder),
-            confirms=self.confirms,
-        )
-
-    async def talk(self, *moves: tuple[float, bytes | str]) -> Conversation:
-        """Run the call; each move comes so many seconds after the move before: sound to say, keys, or "leave"."""
-        script = read_script(self.script, "survey.yml")
-        self.book.briefings[CALL] = Briefing(
-            CALL, "survey", "+998901234567", "en", "Asia/Tashkent", 1, {"name": "Ali"}, announces=self.announces
-        )
-        session = asyncio.create_task(BotSession(self.call, self.parts(lambda name: script)).run())
-        person = asyncio.create_task(self._person(moves))
-        try:
-            await session
-        finally:
-            person.cancel()
-            await asyncio.gather(person, return_exceptions=True)
-        return self.book.recorded[-1]
-
-    async def _person(self, moves: tuple[tuple[float, bytes | str], ...]) -> None:
-        """The line: a frame each 20 ms for at most three minutes."""
-        said = b""
-        for after, move in moves:
-            said = await self._pass(after, said)
-            match move:
-                case bytes():
-                    said += move
-                case "leave":
-                    self.call.leave()
-                case keys:
-                    self.call.press(keys)
-        await self._pass(180, said)
-
-    async def _pass(self, seconds: float, said: bytes) -> bytes:
-        for _ in range(round(seconds * 50)):
-            frame, said = said[:FRAME_BYTES].ljust(FRAME_BYTES, SILENCE), said[FRAME_BYTES:]
-            await asyncio.sleep(0.02)
-            self.call.pass_frame(frame)
-        return said
+from tests.ivr_bot.rooms import CALL, SCRIPT, Room, run, told, voice
 
 
 @pytest.fixture
@@ -151,17 +21,9 @@ def room(tmp_path: Path) -> Room:
     return Room(tmp_path)
 
 
-def run(main: Coroutine[Any, Any, Any]) -> Any:
-    return clock.run(main)
-
-
-def told(conversation: Conversation, party: Party) -> list[str]:
-    return [turn.text for turn in conversation.turns if turn.party is party]
-
-
 def test_a_spoken_answer_is_written_with_its_words_and_what_follows(room: Room) -> None:
     room.hears.words = ["two"]
-    whole = run(room.talk((5, _voice(0.6))))
+    whole = run(room.talk((5, voice(0.6))))
     assert whole.ending is Ending.FINISHED
     assert [(a.question, a.value, a.raw) for a in whole.answers] == [("rating", "2", "two")]
     assert told(whole, Party.PERSON) == ["two"]
@@ -185,14 +47,14 @@ def test_a_single_key_is_an_answer_after_a_pause(room: Room) -> None:
 
 def test_who_speaks_while_the_bot_does_stops_it(room: Room) -> None:
     room.hears.words = ["nine"]
-    whole = run(room.talk((2.2, _voice(0.6))))
+    whole = run(room.talk((2.2, voice(0.6))))
     assert len(room.call.stops) == 1
     assert [answer.value for answer in whole.answers] == ["9"]
 
 
 def test_a_whole_answer_ends_the_turn_before_the_silence_does(room: Room) -> None:
     room.hears.words = ["nine"]
-    whole = run(room.talk((5, _voice(0.6))))
+    whole = run(room.talk((5, voice(0.6))))
     (said,) = [turn for turn in whole.turns if turn.party is Party.PERSON]
     goodbye = whole.turns[-1]
     silence = (goodbye.began_at - said.ended_at).total_seconds()
@@ -204,7 +66,7 @@ def test_who_speaks_on_after_a_pause_is_heard_whole(room: Room) -> None:
     room.hears.seconds = 0.5
     room.hears.words = ["nine", "no eight"]  # the first reading is given up when he speaks on
     pause = bytes([SILENCE[0]]) * 8 * 450
-    whole = run(room.talk((5, _voice(0.6) + pause + _voice(0.6)), (6, "8#")))
+    whole = run(room.talk((5, voice(0.6) + pause + voice(0.6)), (6, "8#")))
     assert len(room.hears.asked) == 2
     assert told(whole, Party.PERSON)[0] == "nine", "the reading that was given up took no words"
 
@@ -212,7 +74,7 @@ def test_who_speaks_on_after_a_pause_is_heard_whole(room: Room) -> None:
 def test_a_noise_does_not_stop_the_bot(room: Room) -> None:
     room.confirms.after = None
     room.hears.words = ["", "nine"]
-    whole = run(room.talk((2.2, _voice(0.5)), (6, _voice(0.6))))
+    whole = run(room.talk((2.2, voice(0.5)), (6, voice(0.6))))
     assert room.call.stops == []
     assert [answer.value for answer in whole.answers] == ["9"]
     assert all(one.closed for one in room.confirms.made)
@@ -221,7 +83,7 @@ def test_a_noise_does_not_stop_the_bot(room: Room) -> None:
 def test_words_that_mean_something_stop_the_bot_though_no_detector_heard_them(room: Room) -> None:
     room.confirms.after = None
     room.hears.words = ["nine"]
-    whole = run(room.talk((2.2, _voice(0.5))))
+    whole = run(room.talk((2.2, voice(0.5))))
     assert len(room.call.stops) == 1
     assert [answer.value for answer in whole.answers] == ["9"]
 
@@ -229,21 +91,21 @@ def test_words_that_mean_something_stop_the_bot_though_no_detector_heard_them(ro
 def test_speech_is_confirmed_while_it_goes_on(room: Room) -> None:
     room.confirms.after = 800
     room.hears.words = ["nine"]
-    whole = run(room.talk((2.2, _voice(0.6))))
+    whole = run(room.talk((2.2, voice(0.6))))
     assert len(room.call.stops) == 1
     assert [answer.value for answer in whole.answers] == ["9"]
 
 
 def test_a_hello_at_the_start_does_not_stop_the_bot(room: Room) -> None:
     room.hears.words = ["nine"]
-    whole = run(room.talk((0.3, _voice(0.5)), (5, _voice(0.6))))
+    whole = run(room.talk((0.3, voice(0.5)), (5, voice(0.6))))
     assert room.call.stops == []
     assert [answer.value for answer in whole.answers] == ["9"]
 
 
 def test_after_a_false_alarm_the_prompt_goes_on_where_it_was(room: Room) -> None:
     room.hears.words = ["", "seven"]  # a cough, then an answer
-    whole = run(room.talk((2.2, _voice(0.6)), (6, _voice(0.6))))
+    whole = run(room.talk((2.2, voice(0.6)), (6, voice(0.6))))
     (stop,) = room.call.stops
     assert stop.unheard
     assert room.call.prompts.count(stop.unheard[0].mark) == 2
@@ -259,7 +121,7 @@ def test_silence_is_asked_again_and_is_written_down_as_such(room: Room) -> None:
 
 def test_who_asks_for_a_person_is_handed_on_with_a_summary(room: Room) -> None:
     room.hears.words = ["i want to speak to a person"]
-    whole = run(room.talk((5, _voice(1.5))))
+    whole = run(room.talk((5, voice(1.5))))
     assert (whole.ending, whole.summary) == (Ending.TRANSFERRED, "Ali asks for a person.")
     assert told(whole, Party.BOT)[-1].startswith("One moment")
 
@@ -267,7 +129,7 @@ def test_who_asks_for_a_person_is_handed_on_with_a_summary(room: Room) -> None:
 @pytest.mark.parametrize("announces", [True, False])
 def test_the_summary_of_who_is_handed_on_becomes_a_sound_where_that_is_wanted(room: Room, announces: bool) -> None:
     room.announces, room.hears.words = announces, ["i want to speak to a person"]
-    whole = run(room.talk((5, _voice(1.5))))
+    whole = run(room.talk((5, voice(1.5))))
     assert whole.announcement == (f"announcements/{CALL}.ulaw" if announces else None)
     assert (room.folder / f"announcements/{CALL}.ulaw").exists() is announces
     assert ("Ali asks for a person." in room.speaker.said) is announces
@@ -276,7 +138,7 @@ def test_the_summary_of_who_is_handed_on_becomes_a_sound_where_that_is_wanted(ro
 def test_who_is_handed_on_is_so_without_a_voice_for_the_summary(room: Room) -> None:
     room.announces, room.hears.words = True, ["i want to speak to a person"]
     room.speaker.faults["Ali asks for a person."] = Unavailable("no voice")
-    whole = run(room.talk((5, _voice(1.5))))
+    whole = run(room.talk((5, voice(1.5))))
     assert (whole.ending, whole.announcement) == (Ending.TRANSFERRED, None)
     assert whole.tasks == ()
 
@@ -289,7 +151,7 @@ def test_who_hangs_up_is_written_down_as_far_as_he_came(room: Room) -> None:
 
 def test_without_a_recogniser_keys_are_offered(room: Room) -> None:
     room.hears.fault = RecogniserGone("gone")
-    whole = run(room.talk((5, _voice(0.6)), (12, "8"), (0.1, "#")))
+    whole = run(room.talk((5, voice(0.6)), (12, "8"), (0.1, "#")))
     assert [answer.value for answer in whole.answers] == ["8"]
     assert any("on the keys" in text for text in told(whole, Party.BOT))
 
@@ -297,7 +159,7 @@ def test_without_a_recogniser_keys_are_offered(room: Room) -> None:
 def test_a_prompt_that_cannot_be_rendered_is_replaced(room: Room) -> None:
     room.speaker.faults["Good day Ali."] = Unavailable("no voice")
     room.hears.words = ["nine"]
-    whole = run(room.talk((5, _voice(0.6))))
+    whole = run(room.talk((5, voice(0.6))))
     assert whole.ending is Ending.FINISHED
 
 

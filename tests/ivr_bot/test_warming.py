@@ -10,7 +10,7 @@ import pytest
 
 from crm_core.errors import Unavailable
 from ivr_bot.dialog.reading import read_script
-from ivr_bot.speech.prompts import Line, Part, Recording
+from ivr_bot.speech.prompts import SOME_DAY, Line, Part, Recording, spare_lines
 from ivr_bot.warming import Warmer, parts_of
 
 SCRIPT = """
@@ -39,7 +39,8 @@ class Kept:
         self.asked: list[Part] = []
         self.faulty = faulty
 
-    async def audio(self, part: Part) -> bytes:
+    async def audio(self, part: Part, rank: int) -> bytes:
+        assert rank == SOME_DAY, "whatever a call wants goes before"
         self.asked.append(part)
         if part in self.faulty:
             raise Unavailable("no voice")
@@ -61,6 +62,24 @@ def test_a_field_that_is_the_same_for_every_lead_is_no_reason_to_wait() -> None:
     assert Line("Hello neighbour.", "en") in parts
 
 
+def test_what_names_the_person_alone_is_rendered_without_the_name_to_stand_in_for_it() -> None:
+    parts = parts_of(read_script(SCRIPT, "visit.yml"), Path("/prompts"))
+    assert Line("Hello .", "en") in parts
+    alone = read_script(SCRIPT.replace("Hello {name}.", "{name}!"), "visit.yml")
+    assert not any("!" in part.text for part in parts_of(alone, Path("/p")) if isinstance(part, Line)), (
+        "nothing is left"
+    )
+
+
+def test_what_the_ladder_says_is_rendered_too_but_for_the_day_that_it_names() -> None:
+    script = SCRIPT.replace("rating:\n    kind: rating\n    from: 1\n    to: 5", "rating:\n    kind: date")
+    texts = [part.text for part in parts_of(read_script(SCRIPT, "visit.yml"), Path("/p")) if isinstance(part, Line)]
+    assert {"I cannot hear you.", "Sorry, I did not understand.", "I will wait."} <= set(texts)
+    assert "Please enter a number from 1 to 5 on the keys." in texts
+    dated = [part.text for part in parts_of(read_script(script, "visit.yml"), Path("/p")) if isinstance(part, Line)]
+    assert not any("For example" in text for text in dated)
+
+
 async def test_a_script_is_rendered_once_and_what_fails_is_said(caplog: pytest.LogCaptureFixture) -> None:
     renderer = Kept(Line("Goodbye.", "en"))
     warmer, script = Warmer(renderer, Path("/prompts")), read_script(SCRIPT, "visit.yml")
@@ -68,14 +87,15 @@ async def test_a_script_is_rendered_once_and_what_fails_is_said(caplog: pytest.L
         assert warmer.warm(script) is warmer.warm(script) is script
         await asyncio.sleep(0)
         await warmer.close()
-    assert renderer.asked == parts_of(script, Path("/prompts"))
+    spare = [*spare_lines("en"), *spare_lines("ru")]
+    assert renderer.asked == [*parts_of(script, Path("/prompts")), *spare]
     (record,) = caplog.records
     assert record.__dict__["why"] == "no voice"
 
 
 async def test_closing_gives_up_what_is_not_rendered() -> None:
     class Slow(Kept):
-        async def audio(self, part: Part) -> bytes:
+        async def audio(self, part: Part, rank: int) -> bytes:
             await asyncio.Event().wait()
             return b""
 

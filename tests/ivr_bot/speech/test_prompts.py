@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crm_core.errors import BadInput, Unavailable
-from ivr_bot.speech.prompts import DEFAULT_TEXTS, Failure, Line, Part, Prompts, Recording, two_tones
+from ivr_bot.speech.prompts import DEFAULT_TEXTS, WAIT_TEXTS, Failure, Line, Part, Prompts, Recording, two_tones
 from tests.fakes.speaker import FakeSpeaker
 from tests.ivr_bot.speech.voices import flite
 
@@ -65,8 +65,8 @@ async def test_a_campaigns_prompts_are_rendered_with_their_defaults_and_the_fail
     assert failures[0] == Failure(broken, "the voice is gone")
     assert failures[1].part == missing
     assert "nobody speaks 'fr'" in failures[2].why
-    assert seen == [(done, 5) for done in range(1, 6)]
-    assert sorted(speaker.said) == sorted([_HELLO.text, "broken", _DEFAULT.text])
+    assert seen == [(done, 6) for done in range(1, 7)]
+    assert sorted(speaker.said) == sorted([_HELLO.text, "broken", _DEFAULT.text, WAIT_TEXTS["en"]])
 
 
 async def test_a_failed_text_is_tried_again_later(tmp_path: Path, speaker: FakeSpeaker) -> None:

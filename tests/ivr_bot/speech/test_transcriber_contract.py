@@ -9,7 +9,7 @@ import pytest
 
 from crm_core.errors import BadInput
 from ivr_bot.speech.ports import Question, Transcriber, Utterance
-from ivr_bot.speech.vosk_stt import VoskTranscriber
+from ivr_bot.speech.vosk_transcriber import VoskTranscriber
 from ivr_bot.speech.whisper_stt import WhisperTranscriber
 from tests.fakes.transcriber import FakeTranscriber
 from tests.ivr_bot.speech.voices import espeak, flite, noise, on_the_line

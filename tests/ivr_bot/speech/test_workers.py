@@ -110,14 +110,14 @@ async def test_a_caller_who_hangs_up_leaves_no_answer_to_the_next_one(pool: Work
 
 
 async def test_what_has_state_keeps_to_one_worker(pool: WorkerPool) -> None:
-    worker = pool.pinned()
+    worker = pool.pin()
     answers = [await pool.ask_pinned(worker, n) for n in range(5)]
     assert {pid for pid, _ in answers} == {worker.pid}
-    assert pool.pinned().pid != worker.pid  # the next one gets another
+    assert pool.pin().pid != worker.pid  # the next one gets another
 
 
 async def test_a_pinned_worker_that_dies_is_told_and_replaced(pool: WorkerPool) -> None:
-    worker = pool.pinned()
+    worker = pool.pin()
     with pytest.raises(RecogniserGone, match="while it listened"):
         await pool.ask_pinned(worker, ("die",))
     await _until(lambda: len(pool.pids) == 2)
@@ -133,6 +133,44 @@ async def test_leaving_ends_every_process_also_a_hung_one() -> None:
         hung.cancel()
         await asyncio.gather(hung, return_exceptions=True)
     assert all(map(_is_gone, pids))
+
+
+async def test_a_worker_that_is_busy_with_others_is_late_and_not_hung(tmp_path: Path) -> None:
+    async with opened_pool(EchoSpec(), PoolLimits(workers=1, answer_within=timedelta(seconds=0.4))) as pool:
+        worker = pool.pin()
+        waits = [tmp_path / str(n) for n in range(2)]
+        first, second = (asyncio.create_task(pool.ask_pinned(worker, ("wait for", str(file)))) for file in waits)
+        await asyncio.sleep(0.2)
+        waits[0].touch()
+        await first
+        with pytest.raises(RecogniserBusy, match="too much to do"):
+            await second
+        waits[1].touch()
+        assert pool.pids == (worker.pid,)
+        assert (await pool.run("after"))[0] == worker.pid
+
+
+async def test_leaving_replaces_none_that_dies_of_it() -> None:
+    async with opened_pool(EchoSpec(), PoolLimits(workers=1)) as pool:
+        worker = pool.pin()
+        asked = asyncio.create_task(pool.ask_pinned(worker, ("hang",)))
+        await asyncio.sleep(0.01)
+    with pytest.raises(RecogniserGone):
+        await asked
+    await asyncio.sleep(0)
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "replace a recogniser"]
+
+
+async def test_a_stream_gets_the_worker_that_has_fewest(pool: WorkerPool) -> None:
+    first, second = pool.pin(), pool.pin()
+    pool.unpin(first)
+    assert pool.pin() is first
+    for _ in range(2 * (PoolLimits().streams - 1)):
+        pool.pin()
+    with pytest.raises(RecogniserBusy):
+        pool.pin()
+    pool.unpin(second)
+    assert pool.pin() is second
 
 
 async def test_an_engine_that_cannot_be_loaded_says_why() -> None:
@@ -155,7 +193,7 @@ async def test_a_replacement_that_fails_is_tried_again(tmp_path: Path) -> None:
         with pytest.raises(RecogniserBusy):
             await pool.run(("die",))
         with pytest.raises(RecogniserGone, match="no recogniser process is up"):
-            pool.pinned()
+            pool.pin()
         broken.unlink()
         await _until(lambda: len(pool.pids) == 1)
         assert (await pool.run("after"))[1] == "after"
