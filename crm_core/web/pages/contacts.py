@@ -1,0 +1,196 @@
+"""People: the list, and everything about one of them on one page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from crm_core.commands import CreateContact
+from crm_core.db.contact_desk import ContactsWanted
+from crm_core.domain.access import Actor, Sees
+from crm_core.errors import BadInput, NotFound
+from crm_core.handlers import by_hand, call_desk, contact_desk, task_desk
+from crm_core.web.campaign_tools import screening_of
+from crm_core.web.doors import actor_in
+from crm_core.web.keys import WORKPLACE
+from crm_core.web.pages.rendering import is_part, render, render_part, words_for
+
+_ID = "{contact_id:[0-9]{1,18}}"
+_SHOWN = 50
+_SORTS = ("-created_at", "created_at", "name", "-name")
+
+
+def add_pages(app: web.Application) -> None:
+    app.router.add_get("/contacts", _list)
+    app.router.add_get("/contacts/new", _new_form)
+    app.router.add_post("/contacts", _new)
+    app.router.add_get(f"/contacts/{_ID}", _card)
+    app.router.add_get(f"/contacts/{_ID}/edit", _edit_form)
+    app.router.add_post(f"/contacts/{_ID}", _edit)
+    app.router.add_post(f"/contacts/{_ID}/notes", _note)
+    app.router.add_post(f"/contacts/{_ID}/numbers", _number)
+    app.router.add_post(f"/contacts/{_ID}/numbers/{{number_id:[0-9]{{1,18}}}}/do-not-call", _do_not_call)
+    app.router.add_post(f"/contacts/{_ID}/call", _call)
+    app.router.add_get("/calls/{call_id}", _one_call)
+
+
+def _number_in(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else None
+
+
+def _wanted(request: web.Request, actor: Actor) -> ContactsWanted:
+    whose = request.query.get("whose", "all")
+    return ContactsWanted(
+        owner_id=actor.user_id if whose == "mine" else _number_in(whose),
+        company_id=_number_in(request.query.get("company", "")),
+        without_tasks=bool(request.query.get("without_tasks")),
+    )
+
+
+async def _list(request: web.Request) -> web.Response:
+    place, actor = request.app[WORKPLACE], actor_in(request)
+    wanted = _wanted(request, actor)
+    sort = request.query.get("sort", "-created_at")
+    after = request.query.get("after") or None
+    found, following = await contact_desk.list_contacts(
+        actor, wanted, sort if sort in _SORTS else _SORTS[0], after=after, limit=_SHOWN, database=place.database
+    )
+    context: dict[str, Any] = {
+        "found": found,
+        "after": following or "",
+        "total": str(await contact_desk.count_contacts(actor, wanted, place.database)),
+        "whose": request.query.get("whose", "all"),
+        "wanted": wanted,
+        "sort": sort,
+        "colleagues": await task_desk.colleagues(actor, place.database),
+        "sees_others": actor.sees is not Sees.OWN,
+        "is_filtered": bool(request.query.keys() & {"whose", "company", "without_tasks"}),
+    }
+    if is_part(request):
+        return render_part(request, "contacts/list.html", "rows" if after else "list", **context)
+    return render(request, "contacts/list.html", **context)
+
+
+async def _card(request: web.Request) -> web.Response:
+    place, actor = request.app[WORKPLACE], actor_in(request)
+    before = request.query.get("before", "")
+    try:
+        since = datetime.fromisoformat(before) if before else None
+    except ValueError as error:
+        raise NotFound("page", before) from error
+    card = await contact_desk.card(actor, int(request.match_info["contact_id"]), place.database, since)
+    context = {"card": card, "contact": card.contact, "shown": 50}
+    if since is not None and is_part(request):
+        return render_part(request, "contacts/card.html", "moments", **context)
+    return render(request, "contacts/card.html", **context)
+
+
+async def _new_form(request: web.Request) -> web.Response:
+    return await _form(request, None, dict(request.query))
+
+
+async def _form(
+    request: web.Request, contact_id: int | None, given: dict[str, str], status: int = 200, error: BadInput | None = None
+) -> web.Response:
+    place, actor = request.app[WORKPLACE], actor_in(request)
+    said = "" if error is None else f"{error.what}. {error.do}".strip()
+    context: dict[str, Any] = {"contact_id": contact_id, "given": given, "error": said}
+    context |= {"error_in": error.where if error is not None else ""}
+    context |= {"colleagues": await task_desk.colleagues(actor, place.database), "me": actor.user_id}
+    return render_part(request, "contacts/form.html", None, status, **context)
+
+
+async def _new(request: web.Request) -> web.Response:
+    place, actor, form = request.app[WORKPLACE], actor_in(request), await request.post()
+    given = {name: str(value) for name, value in form.items()}
+    command = CreateContact(
+        name=given.get("name", ""),
+        numbers=tuple(line.strip() for line in given.get("numbers", "").splitlines() if line.strip()),
+        default_country=place.country,
+        company=given.get("company") or None,
+        email=given.get("email") or None,
+        owner_id=_number_in(given.get("owner", "")),
+    )
+    try:
+        made = await contact_desk.add_contact(actor, command, place.database, place.now())
+    except BadInput as error:
+        return await _form(request, None, given, 422, error)
+    return web.Response(status=204, headers={"HX-Redirect": f"/contacts/{made.id}"})
+
+
+async def _edit_form(request: web.Request) -> web.Response:
+    place, actor = request.app[WORKPLACE], actor_in(request)
+    contact = (await contact_desk.card(actor, int(request.match_info["contact_id"]), place.database)).contact
+    given = {"name": contact.name, "company": contact.company or "", "email": contact.email or ""}
+    given |= {"owner": str(contact.owner_id or ""), "version": str(contact.version), "consent": contact.consent or ""}
+    return await _form(request, contact.id, given)
+
+
+async def _edit(request: web.Request) -> web.Response:
+    place, actor, form = request.app[WORKPLACE], actor_in(request), await request.post()
+    contact_id, given = int(request.match_info["contact_id"]), {name: str(value) for name, value in form.items()}
+    changes: dict[str, Any] = {"name": given.get("name", "").strip()[:200], "company": given.get("company") or None}
+    if not actor.masked:  # whoever is not shown the address does not clear it either
+        changes["email"] = given.get("email") or None
+    changes |= {"owner_id": _number_in(given.get("owner", "")), "consent": given.get("consent") or None}
+    seen = _number_in(given.get("version", "")) or 0
+    try:
+        await contact_desk.change_contact(actor, contact_id, seen, changes, place.database, place.now())
+    except BadInput as error:
+        return await _form(request, contact_id, given, 422, error)
+    return web.Response(status=204, headers={"HX-Refresh": "true"})
+
+
+async def _note(request: web.Request) -> web.Response:
+    place, actor, form = request.app[WORKPLACE], actor_in(request), await request.post()
+    contact_id = int(request.match_info["contact_id"])
+    await contact_desk.add_note(actor, contact_id, str(form.get("text", "")), place.database, place.now())
+    card = await contact_desk.card(actor, contact_id, place.database)
+    return render_part(request, "contacts/card.html", "timeline", card=card, contact=card.contact, shown=50)
+
+
+async def _number(request: web.Request) -> web.Response:
+    place, actor, form = request.app[WORKPLACE], actor_in(request), await request.post()
+    contact_id = int(request.match_info["contact_id"])
+    try:
+        await contact_desk.add_number(actor, contact_id, str(form.get("number", "")), place.country, place.database)
+    except BadInput as error:
+        return web.Response(text=f"{error.what}. {error.do}".strip(), status=409)
+    return web.Response(status=204, headers={"HX-Refresh": "true"})
+
+
+async def _do_not_call(request: web.Request) -> web.Response:
+    place, actor, form = request.app[WORKPLACE], actor_in(request), await request.post()
+    await contact_desk.set_do_not_call(
+        actor,
+        int(request.match_info["contact_id"]),
+        int(request.match_info["number_id"]),
+        str(form.get("wanted")) == "yes",
+        str(form.get("why", "")),
+        place.database,
+        place.now(),
+    )
+    return web.Response(status=204, headers={"HX-Refresh": "true"})
+
+
+async def _call(request: web.Request) -> web.Response:
+    place, actor = request.app[WORKPLACE], actor_in(request)
+    contact_id = int(request.match_info["contact_id"])
+    try:
+        await by_hand.call_contact(actor, contact_id, screening_of(request), place.database, place.now())
+    except BadInput as error:
+        return web.Response(text=f"{error.what}. {error.do}".strip(), status=409)
+    words = words_for(request)
+    headers = {"HX-Trigger": '{"trunkline:toast": {"value": "%s"}}' % words.gettext("He is being called.")}
+    return web.Response(status=204, headers=headers)
+
+
+async def _one_call(request: web.Request) -> web.Response:
+    place, actor = request.app[WORKPLACE], actor_in(request)
+    whole = await call_desk.whole_call(actor, request.match_info["call_id"], place.database)
+    context = {"whole": whole, "call": whole.call}
+    if is_part(request):
+        return render_part(request, "calls/call.html", "call_body", **context)
+    return render(request, "calls/call.html", **context)

@@ -1,0 +1,50 @@
+"""The ways through the pages: entries, the right each needs, and the keys that lead there. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crm_core.domain.access import Right
+from crm_core.web.pages.catalogues import mark
+from crm_core.web.viewer import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the navigation. `key` is typed after `g`."""
+
+    path: str
+    label: str
+    icon: str
+    right: Right
+    key: str
+
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry("/operator", mark("Operator"), "headset", Right.TAKE_CALLS, "o"),
+    Entry("/tasks", mark("Tasks"), "checklist", Right.SEE_TASKS, "t"),
+    Entry("/deals", mark("Deals"), "layout-kanban", Right.SEE_DEALS, "d"),
+    Entry("/contacts", mark("Contacts"), "users", Right.SEE_CONTACTS, "c"),
+    Entry("/campaigns", mark("Campaigns"), "speakerphone", Right.SEE_CAMPAIGNS, "m"),
+    Entry("/surveys", mark("Surveys"), "clipboard-text", Right.SEE_SURVEYS, "y"),
+    Entry("/scripts", mark("Scripts"), "sitemap", Right.CHANGE_SCRIPTS, "x"),
+    Entry("/supervisor", mark("Supervisor"), "eye", Right.CONTROL_AGENTS, "v"),
+    Entry("/wallboard", mark("Wallboard"), "device-tv", Right.SEE_FLOOR, "w"),
+    Entry("/reports", mark("Reports"), "chart-bar", Right.SEE_REPORTS, "r"),
+    Entry("/settings", mark("Settings"), "settings", Right.CHANGE_SETTINGS, "s"),
+)
+
+
+def entries_for(viewer: Viewer) -> tuple[Entry, ...]:
+    """What the viewer may open, in the order of the list."""
+    return tuple(entry for entry in ENTRIES if viewer.may(entry.right))
+
+
+def home_for(viewer: Viewer) -> str:
+    """Where he starts: the first page he may open; / when there is none."""
+    return next((entry.path for entry in entries_for(viewer)), "/")
+
+
+def is_here(entry: Entry, path: str) -> bool:
+    """Whether `path` belongs to the entry."""
+    return path == entry.path or path.startswith(entry.path + "/")
