@@ -15,7 +15,7 @@ from crm_core.handlers import by_hand, call_desk, contact_desk, task_desk
 from crm_core.web.campaign_tools import screening_of
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import WORKPLACE
-from crm_core.web.pages.rendering import is_part, render, render_part, words_for
+from crm_core.web.pages.rendering import is_part, render, render_part, toast, words_for
 
 _ID = "{contact_id:[0-9]{1,18}}"
 _SHOWN = 50
@@ -81,7 +81,7 @@ async def _card(request: web.Request) -> web.Response:
     except ValueError as error:
         raise NotFound("page", before) from error
     card = await contact_desk.card(actor, int(request.match_info["contact_id"]), place.database, since)
-    context = {"card": card, "contact": card.contact, "shown": 50}
+    context: dict[str, Any] = {"card": card, "contact": card.contact, "shown": 50}
     if since is not None and is_part(request):
         return render_part(request, "contacts/card.html", "moments", **context)
     return render(request, "contacts/card.html", **context)
@@ -92,7 +92,11 @@ async def _new_form(request: web.Request) -> web.Response:
 
 
 async def _form(
-    request: web.Request, contact_id: int | None, given: dict[str, str], status: int = 200, error: BadInput | None = None
+    request: web.Request,
+    contact_id: int | None,
+    given: dict[str, str],
+    status: int = 200,
+    error: BadInput | None = None,
 ) -> web.Response:
     place, actor = request.app[WORKPLACE], actor_in(request)
     said = "" if error is None else f"{error.what}. {error.do}".strip()
@@ -131,10 +135,12 @@ async def _edit_form(request: web.Request) -> web.Response:
 async def _edit(request: web.Request) -> web.Response:
     place, actor, form = request.app[WORKPLACE], actor_in(request), await request.post()
     contact_id, given = int(request.match_info["contact_id"]), {name: str(value) for name, value in form.items()}
-    changes: dict[str, Any] = {"name": given.get("name", "").strip()[:200], "company": given.get("company") or None}
-    if not actor.masked:  # whoever is not shown the address does not clear it either
-        changes["email"] = given.get("email") or None
-    changes |= {"owner_id": _number_in(given.get("owner", "")), "consent": given.get("consent") or None}
+    # Only what the form has: a field that is not shown to somebody is not cleared by him either.
+    known = {"name": given.get("name", "").strip()[:200], "company": given.get("company") or None}
+    known |= {"email": given.get("email") or None, "consent": given.get("consent") or None}
+    changes: dict[str, Any] = {name: value for name, value in known.items() if name in given}
+    if "owner" in given:
+        changes["owner_id"] = _number_in(given["owner"])
     seen = _number_in(given.get("version", "")) or 0
     try:
         await contact_desk.change_contact(actor, contact_id, seen, changes, place.database, place.now())
@@ -182,15 +188,13 @@ async def _call(request: web.Request) -> web.Response:
         await by_hand.call_contact(actor, contact_id, screening_of(request), place.database, place.now())
     except BadInput as error:
         return web.Response(text=f"{error.what}. {error.do}".strip(), status=409)
-    words = words_for(request)
-    headers = {"HX-Trigger": '{"trunkline:toast": {"value": "%s"}}' % words.gettext("He is being called.")}
-    return web.Response(status=204, headers=headers)
+    return toast(web.Response(status=204), words_for(request).gettext("He is being called."))
 
 
 async def _one_call(request: web.Request) -> web.Response:
     place, actor = request.app[WORKPLACE], actor_in(request)
     whole = await call_desk.whole_call(actor, request.match_info["call_id"], place.database)
-    context = {"whole": whole, "call": whole.call}
+    context: dict[str, Any] = {"whole": whole, "call": whole.call}
     if is_part(request):
         return render_part(request, "calls/call.html", "call_body", **context)
     return render(request, "calls/call.html", **context)

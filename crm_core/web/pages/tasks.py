@@ -20,7 +20,7 @@ from crm_core.web.api.cursors import packed, unpacked
 from crm_core.web.campaign_tools import screening_of
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import VIEWER, WORKPLACE
-from crm_core.web.pages.rendering import is_part, render, render_part
+from crm_core.web.pages.rendering import is_part, render, render_part, toast, words_for
 
 _PAGE = "tasks/tasks.html"
 _SHOWN = 50
@@ -145,7 +145,7 @@ async def _call(request: web.Request) -> web.Response:
         await by_hand.call_for_task(actor, task_id, screening_of(request), place.database, place.now())
     except BadInput as error:
         return web.Response(text=f"{error.what}. {error.do}".strip(), status=409)
-    return web.Response(status=204)
+    return toast(web.Response(status=204), words_for(request).gettext("He is being called."))
 
 
 async def _new_form(request: web.Request) -> web.Response:
