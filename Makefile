@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo survey test check bench crash format clean
+.PHONY: help install demo survey test check bench crash screenshots format clean
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON
@@ -7,13 +7,15 @@ export PYTHON
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
-install: ## set everything up: Python packages, Asterisk, PostgreSQL, Redis, SIPp, voices (a second run does nothing)
+install: ## set everything up: Python packages, Asterisk, PostgreSQL, Redis, SIPp, Chromium, voices, the pages' scripts (a second run does nothing)
 	@scripts/prepare.sh
+	@scripts/assets.sh
 	@$(BIN)/trunkline pbx install
 	@scripts/servers.sh
 
 demo: ## set everything up, dial a list and survey a hundred people on two real Asterisks (about six minutes)
 	@scripts/prepare.sh
+	@scripts/assets.sh
 	@$(BIN)/trunkline pbx install
 	@scripts/servers.sh demo
 	@$(BIN)/trunkline demo
@@ -22,6 +24,7 @@ survey: ## the demo's second half alone: the infobot asks a hundred people by vo
 	@scripts/prepare.sh
 	@$(BIN)/trunkline pbx install
 	@scripts/servers.sh demo
+	@scripts/assets.sh
 	@$(BIN)/trunkline demo --survey
 
 test: install check ## set everything up and run all checks and tests
@@ -33,6 +36,7 @@ check: ## format, lint, types, import contracts (no servers needed)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@scripts/assets.sh check
 
 bench: install ## measure against the bounds; writes var/bench.json
 	@scripts/servers.sh bench
@@ -41,9 +45,12 @@ bench: install ## measure against the bounds; writes var/bench.json
 crash: install ## kill the service, cut the link, restart Asterisk and the database, ten times over
 	@for n in 1 2 3 4 5 6 7 8 9 10; do $(BIN)/python -m pytest tests/asterisk/test_crash.py -q || exit 1; done
 
+screenshots: install ## every page in both themes and directions, on a phone and a desk: var/screenshots/index.html
+	@$(BIN)/python -m tests.browser.screenshots
+
 format: ## let ruff format and mend what it can
 	@$(BIN)/ruff check -q --fix-only .
 	@$(BIN)/ruff format -q .
 
 clean: ## remove what was built here (the cache of Asterisk stays)
-	@rm -rf var build .asterisk .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf var build crm_core/web/static/built crm_core/web/assets/node_modules .asterisk .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

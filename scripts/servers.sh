@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests start themselves: PostgreSQL, Redis, SIPp, and voices: espeak-ng, which is the bot's, and flite,
-# which plays callers. Nothing of it is started or set to start at boot.
+# Installs what the tests start themselves: PostgreSQL, Redis, SIPp, Chromium, and voices: espeak-ng, which is the bot's,
+# and flite, which plays callers. Nothing of it is started or set to start at boot.
 # With the word "demo" the voices alone; with "bench" also those that only the measurement of hearing plays. A second run
 # does nothing.
 set -eu
@@ -9,6 +9,7 @@ if [ "${1:-}" != demo ]; then
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || packages="$packages postgresql"
   command -v redis-server >/dev/null || packages="$packages redis-server"
   command -v sipp >/dev/null || packages="$packages sip-tester"
+  command -v chromium >/dev/null || packages="$packages chromium"
 fi
 command -v espeak-ng >/dev/null || packages="$packages espeak-ng libespeak-ng1"
 command -v flite >/dev/null || packages="$packages flite"
@@ -23,7 +24,7 @@ fi
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   echo "These are needed and this script can install them only as root on Debian:$packages" >&2
   echo "Install them (on Debian: apt-get install$packages) so that initdb (in /usr/lib/postgresql/*/bin or on the PATH)," >&2
-  echo "redis-server, sipp, espeak-ng and flite are found, and run this again." >&2
+  echo "redis-server, sipp, chromium, espeak-ng and flite are found, and run this again." >&2
   exit 1
 fi
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from crm_core.db.batches import one_of
+from crm_core.db.personal_data import erased_among
 from crm_core.db.tables import attempts, campaign_leads, do_not_call, leads, phones
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.attempts import Outcome
@@ -185,7 +186,7 @@ async def blocks_of(
                 found[number, campaign_id] = Block.CAMPAIGN if campaign_id else Block.SYSTEM
             elif any((number[:length], campaign_id) in starts for length in range(1, len(number) + 1)):
                 found[number, campaign_id] = Block.PREFIX
-    return found
+    return found | {(number, 0): Block.SYSTEM for number in await erased_among(work, numbers)}
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, insert, or_, select, update
 
 from crm_core.db.tables import teams, users
 from crm_core.db.unit_of_work import UnitOfWork
@@ -84,10 +84,15 @@ async def actor(work: UnitOfWork, user_id: int) -> Actor:
     return actor_in(row)
 
 
+def _named(name: str) -> ColumnElement[bool]:
+    """In any case; on SQLite, whose lower() knows English only, other letters must be as they were written."""
+    return or_(users.c.name == name.strip(), func.lower(users.c.name) == name.strip().lower())
+
+
 async def credentials(work: UnitOfWork, name: str) -> Credentials | None:
     """Of the active user of this name (in any case) who has a password."""
     query = select(*(users.c[field] for field in ("name", *list(Credentials.__dataclass_fields__)[2:])), users.c.id)
-    wanted = func.lower(users.c.name) == name.strip().lower()
+    wanted = _named(name)
     row = await work.first(query.where(wanted, users.c.active, users.c.password_hash.is_not(None)).with_for_update())
     if row is None:
         return None
@@ -103,7 +108,7 @@ async def change(work: UnitOfWork, user_id: int, **values: Any) -> None:
 
 async def create(work: UnitOfWork, name: str, role: Role, at: datetime, **values: Any) -> int:
     """Add a user; returns his id. Raises BadInput where the name is taken."""
-    taken = await work.scalar(select(users.c.name).where(func.lower(users.c.name) == name.lower()))
+    taken = await work.scalar(select(users.c.name).where(_named(name)))
     if taken is not None:
         raise BadInput("name", f"there is a user {taken!r} already", "Choose another name, or change that user")
     row = {"name": name, "role": role.value, "created_at": at} | values
@@ -125,7 +130,7 @@ async def user(work: UnitOfWork, user_id: int) -> User:
 
 async def user_by_name(work: UnitOfWork, name: str) -> User:
     """One user by his name in any case; raises NotFound."""
-    row = await work.first(_lines().where(func.lower(users.c.name) == name.strip().lower()))
+    row = await work.first(_lines().where(_named(name)))
     if row is None:
         raise NotFound("user", name, "See `trunkline user list`")
     return _user(row)

@@ -11,7 +11,7 @@ from crm_core.commands import CreateContact
 from crm_core.db.contact_desk import ContactsWanted
 from crm_core.domain.access import Actor, Sees
 from crm_core.errors import BadInput, NotFound
-from crm_core.handlers import by_hand, call_desk, contact_desk, task_desk
+from crm_core.handlers import by_hand, call_desk, contact_desk, person_rights, task_desk
 from crm_core.web.campaign_tools import screening_of
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import WORKPLACE
@@ -34,6 +34,10 @@ def add_pages(app: web.Application) -> None:
     app.router.add_post(f"/contacts/{_ID}/numbers/{{number_id:[0-9]{{1,18}}}}/do-not-call", _do_not_call)
     app.router.add_post(f"/contacts/{_ID}/call", _call)
     app.router.add_get("/calls/{call_id}", _one_call)
+    app.router.add_get("/contacts/duplicates", _duplicates)
+    app.router.add_post(f"/contacts/{_ID}/merge", _merge)
+    app.router.add_get(f"/contacts/{_ID}/export", _export)
+    app.router.add_post(f"/contacts/{_ID}/erase", _erase)
 
 
 def _number_in(text: str) -> int | None:
@@ -198,3 +202,30 @@ async def _one_call(request: web.Request) -> web.Response:
     if is_part(request):
         return render_part(request, "calls/call.html", "call_body", **context)
     return render(request, "calls/call.html", **context)
+
+
+async def _duplicates(request: web.Request) -> web.Response:
+    place, actor = request.app[WORKPLACE], actor_in(request)
+    return render(request, "contacts/duplicates.html", pairs=await person_rights.duplicates(actor, place.database))
+
+
+async def _merge(request: web.Request) -> web.Response:
+    place, actor, form = request.app[WORKPLACE], actor_in(request), await request.post()
+    keep, drop = int(request.match_info["contact_id"]), _number_in(str(form.get("other", ""))) or 0
+    await person_rights.merge(actor, keep, drop, place.database, place.now())
+    answer = render_part(request, "contacts/merged.html", contact_id=keep)
+    return toast(answer, words_for(request).gettext("They are one contact now."))
+
+
+async def _export(request: web.Request) -> web.Response:
+    place, actor, contact_id = request.app[WORKPLACE], actor_in(request), int(request.match_info["contact_id"])
+    text = await person_rights.export_person(actor, contact_id, place.database, place.now())
+    headers = {"Content-Disposition": f'attachment; filename="contact-{contact_id}.json"'}
+    return web.Response(text=text, content_type="application/json", headers=headers)
+
+
+async def _erase(request: web.Request) -> web.Response:
+    place, actor = request.app[WORKPLACE], actor_in(request)
+    contact_id = int(request.match_info["contact_id"])
+    await person_rights.erase_person(actor, contact_id, place.recordings, place.database, place.now())
+    return web.Response(status=204, headers={"HX-Redirect": "/contacts"})

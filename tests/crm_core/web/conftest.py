@@ -10,16 +10,23 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
+from argon2 import PasswordHasher
 
 from crm_core.db.engine import Database
 from crm_core.domain.access import Actor, Role
-from crm_core.handlers import users
+from crm_core.handlers import passwords, users
 from crm_core.handlers.log_in import Door, log_in
 from crm_core.web.app import Health, make_app
 from crm_core.web.doors import COOKIE, CSRF_HEADER
 from crm_core.web.keys import Workplace
 
 PASSWORD = "four words that fit nowhere"
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same argon2id with less work: the tests log in some hundred times."""
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
 
 
 def utc_now() -> datetime:

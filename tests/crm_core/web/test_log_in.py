@@ -34,6 +34,13 @@ async def test_the_right_password_opens_a_session_that_ends_at_log_out(site: Dat
         await resume(opened.secret, site, NOW)
 
 
+async def test_a_name_in_any_script_logs_in(site: Database) -> None:
+    await _user(site, "Владимир Семёнов")
+    assert (await log_in.log_in("Владимир Семёнов ", PASSWORD, HERE, site, NOW)).session.confirmed
+    with pytest.raises(BadInput, match="already"):
+        await _user(site, "Владимир Семёнов")
+
+
 async def test_a_session_ends_when_nobody_uses_it_and_after_a_week_even_if_somebody_does(site: Database) -> None:
     await _user(site)
     opened = await log_in.log_in("Dilnoza", PASSWORD, HERE, site, NOW)

@@ -1,0 +1,1 @@
+"""Pages and islands as people meet them: in a real Chromium."""

@@ -1,0 +1,38 @@
+"""The pages that `make screenshots` takes: whoever writes a page adds it here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crm_core.domain.access import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One page as somebody of that role sees it (None: nobody is logged in); `press`: keys pressed before, as `?`."""
+
+    path: str
+    role: Role | None
+    press: tuple[str, ...] = ()
+
+
+SHOTS: tuple[Shot, ...] = (
+    Shot("/login", None),
+    Shot("/account", Role.AGENT),
+    Shot("/no-such-page", Role.MANAGER),
+    Shot("/operator", Role.AGENT),
+    Shot("/tasks", Role.SELLER),
+    Shot("/tasks", Role.SELLER, ("?",)),
+    Shot("/supervisor", Role.MANAGER),
+    Shot("/wallboard", Role.MANAGER),
+    Shot("/reports", Role.MANAGER),
+    Shot("/reports/funnel", Role.MANAGER),
+    Shot("/reports/stages", Role.MANAGER),
+    Shot("/reports/plans", Role.MANAGER),
+    Shot("/reports/customers", Role.MANAGER),
+    Shot("/reports/losses", Role.MANAGER),
+    Shot("/reports/hours", Role.MANAGER),
+    Shot("/reports/operators", Role.MANAGER),
+    Shot("/reports/campaigns", Role.MANAGER),
+    Shot("/reports/survey", Role.MANAGER),
+)
