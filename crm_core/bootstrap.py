@@ -11,6 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from aiohttp.web import Application
+
+from crm_core.bot_scripts import SiteScripts
 from crm_core.db.engine import Database, opened_database
 from crm_core.errors import BadSetting, Conflict, Unavailable
 from crm_core.events import AgentStateChanged, AttemptEnded, CallEnded, CampaignStateChanged
@@ -32,16 +35,22 @@ from crm_core.ports import EventStream, Hopper, Roster
 from crm_core.settings import Settings
 from crm_core.streams import opened_stream
 from crm_core.web.app import Health, make_app, run_web
+from crm_core.web.campaign_tools import BOT_SCRIPTS, SCREENING
 from crm_core.web.keys import Workplace
+from crm_core.web.live.hub import LiveHub
+from crm_core.web.live.stream import add_live
+from crm_core.web.live.switch import MONITORING
 from dialer.desk import Desk
 from dialer.engine import Dialer
 from dialer.outcomes import Settler
+from dialer.screening import screened
 from dialer.settings import DialerSettings, desk_settings_from_env, dialer_settings_from_env
 from pbx.agi_routes import AgiRoutes
 from pbx.agi_server import AgiServer
 from pbx.agi_wire import AgiAnswer, AgiRequest
 from pbx.ami import AmiLink
 from pbx.link import SwitchLink
+from pbx.monitoring import AsteriskMonitoring
 from pbx.recordings import RecordingKeeper
 from pbx.settings import AgiSettings, AmiSettings, LinkSettings, RecordingSettings
 from pbx.telephony import AsteriskTelephony
@@ -70,6 +79,7 @@ class Service:
     roster: Roster
     hopper: Hopper
     telephony: AsteriskTelephony | None = None
+    monitoring: AsteriskMonitoring | None = None
     link: SwitchLink | None = None
     desk: Desk | None = None
     dialer: Dialer | None = None
@@ -119,7 +129,7 @@ async def opened_service(
         if "bot" in settings.roles:
             await _add_bot(service, stack, now)
         if "web" in settings.roles:
-            app = make_app(_health(service, now), _workplace(service, now))
+            app = _web(service, now)
             service.add("web", lambda: run_web(app, settings.web_host, settings.web_port))
         service.add("checkpoints", database.keep_checkpointed)
         service.add("wake-ups", lambda: _wake_ups(service))
@@ -136,6 +146,7 @@ def _add_switch(service: Service, now: Callable[[], datetime]) -> None:
     link = SwitchLink(ami, book, LinkSettings(settings.node, settings.cdr_file, settings.country), now)
     keeper = RecordingKeeper(RecordingSettings(settings.recordings), book, link.is_open, now)
     service.telephony = AsteriskTelephony(ami, settings.recordings, now, keeper.may_record)
+    service.monitoring = AsteriskMonitoring(ami)
     service.link = link
     if "pbx" not in settings.roles:
         service.add("ami link", ami.run)
@@ -183,6 +194,20 @@ async def _add_bot(service: Service, stack: AsyncExitStack, now: Callable[[], da
             raise BadSetting("BOT_MEDIA", "an AudioSocket takes calls only of the process that answers AGI", do)
         service.expect = bot.expect
     service.add("bot", bot.run)
+
+
+def _web(service: Service, now: Callable[[], datetime]) -> Application:
+    """The pages and the API, with what they ask of the other parts."""
+    settings = service.settings
+    app = make_app(_health(service, now), _workplace(service, now))
+    hub = LiveHub(service.database, service.stream, now, f"live {settings.node} {os.getpid()}")
+    add_live(app, hub)
+    service.add("live", hub.run)
+    app[SCREENING] = screened
+    app[BOT_SCRIPTS] = SiteScripts(os.environ, settings.home)
+    if service.monitoring is not None:
+        app[MONITORING] = service.monitoring
+    return app
 
 
 def _workplace(service: Service, now: Callable[[], datetime]) -> Workplace:

@@ -142,6 +142,31 @@ class ConversationEnded:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TaskChanged:
+    """A task is done, put off, or somebody else's; `was_responsible_id`: whose it was before. `by`: a user."""
+
+    task_id: int
+    responsible_id: int | None
+    was_responsible_id: int | None
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DealChanged:
+    """A deal stands in another stage, belongs to somebody else, or has other values; `was_owner_id`: whose it was
+    before. One that is made is told by what made it. `by`: a user, or "rule: <name>"."""
+
+    deal_id: int
+    stage: str
+    owner_id: int | None
+    was_owner_id: int | None
+    contact_id: int | None
+    by: str
+    at: datetime
+
+
 Event = (
     CallBridged
     | CallEnded
@@ -154,6 +179,8 @@ Event = (
     | CampaignStateChanged
     | RecordingLinked
     | ConversationEnded
+    | DealChanged
+    | TaskChanged
 )
 
 

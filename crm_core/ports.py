@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +12,22 @@ from crm_core.domain.agents import Agent, Trigger
 from crm_core.domain.attempts import Attempt, Outcome, Verdict
 from crm_core.domain.calls import AgentLegChange, CallSnapshot
 from crm_core.domain.campaigns import Campaign, CampaignPolicy, Trunk
-from crm_core.domain.conversations import Briefing, Conversation, HandedOn
+from crm_core.domain.conversations import Briefing, Conversation, HandedOn, Label
 from crm_core.domain.floor import Floor
-from crm_core.domain.leads import Lead, LeadState, WhyNot
+from crm_core.domain.leads import Lead, LeadNumber, LeadState, WhyNot
 from crm_core.domain.messages import Message
+from crm_core.domain.monitoring import MonitorMode
 from crm_core.domain.recordings import RecordingFile
+from crm_core.domain.scripts import (
+    CheckedScript,
+    Lesson,
+    Move,
+    ScriptCard,
+    ScriptSource,
+    ScriptTalk,
+    ScriptText,
+    TriedConversation,
+)
 from crm_core.domain.work_calendar import WorkCalendar
 from crm_core.errors import CrmError
 from crm_core.events import Envelope
@@ -355,3 +366,133 @@ class EventStream(Protocol):
     def subscribe(self, group: str) -> AbstractAsyncContextManager[AsyncIterator[list[Envelope]]]:
         """Batches of events from now on; members of one `group` share them. Taking the next batch acknowledges
         the one before."""
+
+
+# --- asked of the switch: phones in browsers ----------------------------------------------------------------
+class BrowserPhones(Protocol):
+    """Operators' phones that are browsers: there while somebody is logged in. Both raise Unavailable without a link."""
+
+    async def open(self, phone: str, digest: str) -> None:
+        """Whoever knows the secret behind `digest` may register as `phone` from now on, and with an older secret
+        nobody."""
+
+    async def close(self, phone: str) -> None:
+        """Nobody may register or be rung as `phone`, and what it has on the line ends. Closed already is no error."""
+
+
+# --- asked of the switch by supervisors ---------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class MonitorOrder:
+    """Put the supervisor at `phone` to the call of the person on channel `call`. `channel` becomes the id of his leg
+    ("sup-…"); `agent_leg`: the channel of the agent who talks there, without whom nobody can be whispered to."""
+
+    channel: str
+    phone: str
+    call: str
+    mode: MonitorMode
+    agent_leg: str | None = None
+
+
+class Monitoring(Protocol):
+    """Supervisors on other people's calls."""
+
+    async def monitor(self, order: MonitorOrder) -> None:
+        """Ring his phone; when he answers he takes part, until he or the person hangs up. Raises Conflict when the
+        call has ended, OriginateRefused, Unavailable."""
+
+
+# --- asked of the dialer and the infobot by whoever makes campaigns -------------------------------------------
+class Screened(Protocol):
+    """Either the `number` to dial, or `why` not; `until`: when waiting alone will help, None if it will not."""
+
+    @property
+    def number(self) -> LeadNumber | None: ...
+    @property
+    def why(self) -> WhyNot | None: ...
+    @property
+    def until(self) -> datetime | None: ...
+
+
+class Screening(Protocol):
+    """Whether a lead would be dialed now. It reads and changes nothing."""
+
+    def __call__(
+        self, lead: Lead, campaign: Campaign, trunk: Trunk | None, now: datetime, available_agents: Collection[int]
+    ) -> Screened: ...
+
+
+class BotScripts(Protocol):
+    """The scripts the infobot may talk by."""
+
+    def names(self) -> tuple[str, ...]:
+        """All of them, the site's own and the shipped ones, by name."""
+
+    def check(self, name: str) -> None:
+        """Raises NotFound, and BadInput for a script that is not sound."""
+
+    async def render(self, policy: CampaignPolicy, told: Callable[[int, int], None]) -> int:
+        """Have every prompt of the policy's script ready to be played; returns how many there are. `told` hears how
+        many of how many are done. Raises BadInput naming those that cannot be rendered: it must not start."""
+
+
+# --- asked of the switch by operators who hand a person on ----------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a person is handed to: the phone `address`, or the number `address` through a trunk, shown `caller_id`."""
+
+    address: str
+    trunk_endpoint: str | None = None
+    caller_id: str | None = None
+
+
+class Transfers(Protocol):
+    """Handing a person on. `channel` becomes the id of a leg that is made for it ("con-…"); `person` is the channel of
+    the call. An operator's parked leg is parked again as soon as the person is off it. All raise Unavailable."""
+
+    async def transfer(self, channel: str, person: str, to: Recipient) -> None:
+        """Blind: the person hears music until the recipient answers; who does not gets an operator who is free. Raises
+        Conflict when the person has gone."""
+
+    async def consult(self, channel: str, phone: str, to: Recipient) -> None:
+        """Ring the operator's phone a second time, then the recipient; the operator's hold is the phone's business."""
+
+    async def give(self, channel: str, person: str) -> None:
+        """After a consultation: the person talks to the recipient, the operator is out of it. Raises Conflict when
+        nobody has answered yet, or somebody has gone."""
+
+
+# --- asked of the infobot by whoever writes scripts -----------------------------------------------------------
+class ScriptDesk(Protocol):
+    """The infobot's scripts as texts: read, checked, tried out, kept; and what its intent model learns."""
+
+    async def scripts(self) -> list[ScriptCard]:
+        """All of them by name, the site's own and the shipped ones."""
+
+    async def read(self, name: str) -> ScriptSource:
+        """Raises NotFound."""
+
+    async def check(self, text: ScriptText) -> CheckedScript:
+        """Every fault of the script, or else of its conversations."""
+
+    async def try_out(self, text: ScriptText, *, with_model: bool) -> tuple[TriedConversation, ...]:
+        """Run the conversations; `with_model`: what the rules do not understand is asked of the intent model, as in
+        calls. Raises BadInput for a text with faults."""
+
+    async def talk(
+        self, script: str, fields: Mapping[str, str], language: str, moves: Sequence[Move], began_at: datetime
+    ) -> ScriptTalk:
+        """Talk by this text from the beginning on, `moves` being what the person did. Raises BadInput."""
+
+    async def save(self, name: str, text: ScriptText, seen: int | None) -> ScriptSource:
+        """Keep the text as the site's own; `seen`: the version that was changed, None: there is to be none of this
+        name yet. Raises BadInput for a text with faults, Stale, Conflict for a name that is taken."""
+
+    async def discard(self, name: str, seen: int) -> None:
+        """Remove the site's own text; a shipped one of this name comes to the fore again. Raises NotFound, Stale."""
+
+    async def intents(self) -> tuple[str, ...]:
+        """What something that was not understood may mean."""
+
+    async def learn(self, labels: Sequence[Label], told: Callable[[int, int], None]) -> Lesson:
+        """Train on the labels too, and take the new model into use if nothing is worse by it. `told` hears how many of
+        how many steps are done. Raises BadInput for a sentence that is known with another meaning."""

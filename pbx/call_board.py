@@ -7,14 +7,21 @@ from datetime import datetime
 
 from crm_core.domain.calls import AgentLegChange, Direction, LegRole
 from pbx.call_state import CallState, ChannelState, LegState, dialable
+from pbx.monitor_actions import MONITOR_PREFIX
+from pbx.originate import BROWSER_PREFIX
+from pbx.transfer_actions import TRANSFER_PREFIX
 
 #: How the ids of agents' legs begin (Telephony.ring_agent).
 AGENT_PREFIX = "op-"
 
-#: Channels that are no leg of anybody: those Asterisk makes for its own use, and the bot's media.
+#: How ids of ours begin whose channels are no leg of any call: those that open browsers' phones, supervisors',
+#: consultations'. What such a channel dials is outside too (its Linkedid is the dialing one's).
+OUTSIDE = (BROWSER_PREFIX, MONITOR_PREFIX, TRANSFER_PREFIX)
+#: Channels that are no leg of anybody: those Asterisk makes for its own use, the bot's media, and those that open a
+#: browser's phone (no call of ours goes through a Local channel).
 INNER = (
     *("Message/", "CBAnn/", "CBRec/", "Recorder/", "Announcer/", "Surrogate/", "Snoop/", "Bridge/"),
-    *("WebSocket/", "AudioSocket/"),
+    *("WebSocket/", "AudioSocket/", "Local/"),
 )
 
 

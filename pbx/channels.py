@@ -26,7 +26,7 @@ from pbx.ami_events import (
     ChannelStateChanged,
     OriginateFailed,
 )
-from pbx.call_board import AGENT_PREFIX, INNER, Birth, CallBoard
+from pbx.call_board import AGENT_PREFIX, INNER, OUTSIDE, Birth, CallBoard
 from pbx.call_state import CallState, endpoint_of
 from pbx.resume import resume
 
@@ -98,6 +98,8 @@ class CallFold:
         board, incoming = self._board, event.state == RING
         if event.channel in board.channels or event.name.startswith(INNER):
             return
+        if event.channel.startswith(OUTSIDE) or event.linkedid.startswith(OUTSIDE):
+            return
         if event.channel.startswith(AGENT_PREFIX) or (incoming and event.context == PHONE_CONTEXT):
             board.own_leg_born(event.channel, event.name)
             return
@@ -158,7 +160,7 @@ class CallFold:
             del self._unanswered[next(iter(self._unanswered))]
 
     def _originate_failed(self, event: OriginateFailed) -> None:
-        if event.channel in self._board.channels:
+        if event.channel in self._board.channels or event.channel.startswith(OUTSIDE):
             return  # its hangup is still to come; or an id was used twice, which does not end the first
         if event.channel in self._unanswered:
             del self._unanswered[event.channel]

@@ -18,13 +18,13 @@ HAND_OFFS = ("bridge", "ring", "wait", "abandon", "machine", "message", "closed"
 # fmt: off
 CONTEXTS = (
     "campaign-answered", "hand-off", "incoming", "operator-park", "operator-phone", "announce", "operator-told",
-    "phone-answered", "phone-told",
+    "phone-answered", "phone-told", "browser-phone", "transfer",
 )
 MODULES = (
     "chan_pjsip.so", "res_pjsip.so", "res_pjsip_registrar.so", "res_pjsip_outbound_registration.so",
     "res_rtp_asterisk.so", "res_agi.so", "app_amd.so", "app_dial.so", "app_mixmonitor.so", "app_playback.so",
     "app_read.so", "app_waitforsilence.so", "app_stack.so", "bridge_simple.so", "cdr_custom.so",
-    "app_channelredirect.so", "res_musiconhold.so", "codec_ulaw.so", "func_cdr.so", "func_channel.so",
+    "app_channelredirect.so", "res_musiconhold.so", "codec_ulaw.so", "func_cdr.so", "func_channel.so", "func_db.so",
     "func_global.so", "func_strings.so", "pbx_config.so",
 )
 CDR_COLUMNS = (

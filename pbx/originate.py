@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from crm_core.errors import BadInput
 from crm_core.ports import OriginateOrder
@@ -20,8 +21,11 @@ AmiAction = Mapping[str, str | list[str]]
 _CHANNEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _ENDPOINT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]{0,39}")
 _NUMBER = re.compile(r"\+?[0-9]{2,20}")
+_DIGEST = re.compile(r"[0-9a-f]{32}")
 _PATH = re.compile(r"/[A-Za-z0-9_./~-]+")
 
+#: How the ids of the channels begin that open and close browsers' phones.
+BROWSER_PREFIX = "bp-"
 #: How long an agent's phone may ring before his leg counts as refused.
 AGENT_RING_SECONDS = 30
 
@@ -57,6 +61,8 @@ def ring_agent_action(channel: str, phone: str) -> AmiAction:
         "Context": "operator-park",
         "Exten": "s",
         "CallerID": "Trunkline",
+        # A browser's phone answers this leg by itself. No call from outside can bring such a header.
+        "Variable": f"PJSIP_HEADER(add,X-Trunkline)=parked {channel}",
     }
 
 
@@ -78,6 +84,37 @@ def _originate(channel: str, target: str, ring_seconds: int) -> dict[str, str | 
 def hang_up_action(channel: str) -> AmiAction:
     """End a channel by its id, with normal clearing: see causes.outcome_unanswered. Raises BadInput."""
     return {"Action": "Hangup", "Channel": _checked("channel", channel, _CHANNEL_ID), "Cause": "16"}
+
+
+def open_phone_action(channel: str, phone: str, digest: str) -> AmiAction:
+    """Let a browser register as `phone`: see [browser-phone] in extensions.conf. Raises BadInput."""
+    return _phone_action(channel, "open", phone, f"TL_DIGEST={_checked('digest', digest, _DIGEST)}")
+
+
+def close_phone_action(channel: str, phone: str) -> AmiAction:
+    """Forget a browser's phone and who has registered as it. Raises BadInput."""
+    return _phone_action(channel, "close", phone)
+
+
+def _phone_action(channel: str, what: str, phone: str, *variables: str) -> AmiAction:
+    return {
+        **_originate(channel, "Local/edge@browser-phone/n", 5),
+        "Context": "browser-phone",
+        "Exten": what,
+        "Variable": [f"TL_PHONE={_checked('phone', phone, _ENDPOINT)}", *variables],
+    }
+
+
+def open_phones_action(kind: Literal["auth", "endpoint"], phone: str | None) -> AmiAction:
+    """Ask for that part of a browser's phone, if it is open; None asks for all. Raises BadInput."""
+    key = kind if phone is None else f"{kind}/{_checked('phone', phone, _ENDPOINT)}"
+    return {"Action": "DBGetTree", "Family": "trunkline", "Key": key}
+
+
+def end_legs_action(phone: str) -> AmiAction:
+    """End whatever a phone has on the line. Raises BadInput."""
+    name = re.escape(_checked("phone", phone, _ENDPOINT)).replace(r"\-", "-")
+    return {"Action": "Hangup", "Channel": rf"/^PJSIP\/{name}-[0-9a-f]{{8}}$/", "Cause": "16"}
 
 
 def list_channels_action() -> AmiAction:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from crm_core.domain.calls import CallSnapshot
 from pbx.ami_events import RINGING, UP, ChannelListed
-from pbx.call_board import AGENT_PREFIX, INNER, Birth, CallBoard
+from pbx.call_board import AGENT_PREFIX, INNER, OUTSIDE, Birth, CallBoard
 from pbx.call_state import CallState, ChannelState, revived
 
 #: Where an agent's own leg waits (asterisk_conf/pbx/extensions.conf).
@@ -23,7 +23,7 @@ def resume(board: CallBoard, known: Sequence[CallSnapshot], listed: Sequence[Cha
     What ended in the gap is forgotten without a word (its end stands in the CDRs); what is new is taken in as far as a
     list can tell it, with `now` for the times nobody saw.
     """
-    listed = [channel for channel in listed if not channel.name.startswith(INNER)]
+    listed = [one for one in listed if not (one.name.startswith(INNER) or one.channel.startswith(OUTSIDE))]
     for snapshot in known:
         _revive(board, snapshot)
     live = {channel.channel for channel in listed}

@@ -23,7 +23,7 @@ _LONGEST_SOCKET_PATH = 107
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone that registers: an operator's SIP phone, or the one in the operator's browser."""
+    """An operator's SIP phone, which registers."""
 
     name: str
     secret: str = field(repr=False)
@@ -38,6 +38,11 @@ class SitePorts:
     wss: int | None
     rtp_first: int
     rtp_last: int
+
+    @property
+    def ws(self) -> int | None:
+        """The plain websocket of browser phones, on loopback: for a reverse proxy, or a browser on this machine."""
+        return None if self.wss is None else self.wss + 1
 
     def shifted(self, by: int) -> SitePorts:
         """The same set, moved, so that two pairs can run beside each other.
@@ -78,7 +83,6 @@ class PbxSite:
     agi_port: int = AGI_PORT
     #: SIP phones: those the PBX lets in, or those the network plays.
     phones: tuple[Phone, ...] = ()
-    browser_phones: tuple[Phone, ...] = ()
     #: SIP port of the other instance on `bind`: the PBX's trunk, the network's PBX.
     peer_port: int | None = None
     #: Empty: this PBX has no bot. `audiosocket` is for Asterisks older than 22.10. On the network: the secret of the
@@ -141,9 +145,9 @@ def pbx_site(
     network_ports: SitePorts | None = NETWORK_PORTS,
     agi_port: int = AGI_PORT,
     phones: Sequence[Phone] = (),
-    browser_phones: Sequence[Phone] = (),
     recordings: Path | None = None,
     bot_media: BotMedia = "websocket",
+    ice_host_candidates: Sequence[tuple[str, str]] = (),
 ) -> PbxSite:
     """The PBX in `folder`; its secrets (AMI, bot) are made once and kept there."""
     folder = folder.resolve()
@@ -157,7 +161,7 @@ def pbx_site(
         bot_secret=kept_secret(folder, "bot"),
         bot_media=bot_media,
         phones=tuple(phones),
-        browser_phones=tuple(browser_phones),
+        ice_host_candidates=tuple(ice_host_candidates),
         peer_port=None if network_ports is None else network_ports.sip,
     )
 
@@ -204,14 +208,14 @@ def kept_secret(folder: Path, name: str) -> str:
 
 def check_site(site: PbxSite) -> None:
     """Raise BadSite for what would only fail inside Asterisk, or worse, change its configuration."""
-    for phone in (*site.phones, *site.browser_phones):
+    for phone in site.phones:
         if not _SAFE_WORD.fullmatch(phone.name) or not _SAFE_WORD.fullmatch(phone.secret):
             raise BadSite(f"phone {phone.name!r}: name and secret may hold letters, digits and _ . ~ - only")
     if not _SAFE_WORD.fullmatch(site.ami_secret):
         raise BadSite("the AMI secret may hold letters, digits and _ . ~ - only")
     if site.bot_secret and not _SAFE_WORD.fullmatch(site.bot_secret):
         raise BadSite("the bot's secret may hold letters, digits and _ . ~ - only")
-    names = [phone.name for phone in (*site.phones, *site.browser_phones)]
+    names = [phone.name for phone in site.phones]
     twice = sorted({name for name in names if names.count(name) > 1 or name in ("network", "pbx")})
     if twice:
         raise BadSite(f"phones need names of their own, these are used twice: {', '.join(twice)}")

@@ -124,11 +124,12 @@ def _transports(site: PbxSite) -> str:
     if site.ports.wss is not None:
         # The port of a websocket transport is the HTTP server's; `bind` is required and unused.
         text += f"\n[transport-wss]\ntype = transport\nprotocol = wss\nbind = {site.bind}\n"
+        text += f"\n[transport-ws]\ntype = transport\nprotocol = ws\nbind = {site.bind}\n"
     return text
 
 
 def _rtp(site: PbxSite) -> str:
-    ice = "yes" if site.browser_phones else "no"
+    ice = "no" if site.ports.wss is None else "yes"
     text = f"rtpstart = {site.ports.rtp_first}\nrtpend = {site.ports.rtp_last}\nicesupport = {ice}\n"
     if site.ice_host_candidates:
         pairs = "".join(f"{ours} => {shown}\n" for ours, shown in site.ice_host_candidates)
@@ -148,22 +149,23 @@ def _network_trunk(site: PbxSite) -> str:
 
 
 def _operators(site: PbxSite) -> str:
-    templates = [(phone, "trunkline-operator") for phone in site.phones]
-    templates += [(phone, "trunkline-browser") for phone in site.browser_phones]
     return "\n".join(
-        f"[{phone.name}]({template})\nauth = {phone.name}\naors = {phone.name}\n"
+        f"[{phone.name}](trunkline-operator)\nauth = {phone.name}\naors = {phone.name}\n"
         f"[{phone.name}](trunkline-operator-auth)\nusername = {phone.name}\npassword = {phone.secret}\n"
         f"[{phone.name}](trunkline-operator-aor)\n"
-        for phone, template in templates
+        for phone in site.phones
     )
 
 
 def _tls(site: PbxSite) -> str:
     certificate = site.folder / "keys" / "wss.pem"
-    if site.ports.wss is None or not certificate.exists():
-        return "; no certificate, no browser phones\ntlsenable = no\n"
+    if site.ports.ws is None:
+        return "; no browser phones\nenabled = no\n"
+    plain = f"enabled = yes\nbindaddr = 127.0.0.1\nbindport = {site.ports.ws}\n"
+    if not certificate.exists():
+        return f"{plain}; no certificate\ntlsenable = no\n"
     return (
-        f"tlsenable = yes\ntlsbindaddr = {site.bind}:{site.ports.wss}\n"
+        f"{plain}tlsenable = yes\ntlsbindaddr = {site.bind}:{site.ports.wss}\n"
         f"tlscertfile = {certificate}\ntlsprivatekey = {certificate}\n"
     )
 

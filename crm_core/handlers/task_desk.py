@@ -13,6 +13,7 @@ from crm_core.db.task_desk import After, TaskSeen, Wanted
 from crm_core.domain.access import Actor, Right
 from crm_core.domain.task_buckets import Bucket, Span, spans
 from crm_core.errors import BadInput
+from crm_core.events import TaskChanged
 from crm_core.handlers.tasks import create_task as make_task
 
 COUNTED_TO = 1000
@@ -97,12 +98,12 @@ async def add_task(actor: Actor, command: CreateTask, database: Database, now: d
 
 async def finish(actor: Actor, task_id: int, seen: int, database: Database, now: datetime) -> TaskSeen:
     """The task is done. Raises NotFound and Stale."""
-    return await _change(actor, task_id, seen, database, done_at=now, done_by=actor.name[:120])
+    return await _change(actor, task_id, seen, database, now, done_at=now, done_by=actor.name[:120])
 
 
-async def reopen(actor: Actor, task_id: int, seen: int, database: Database) -> TaskSeen:
+async def reopen(actor: Actor, task_id: int, seen: int, database: Database, now: datetime) -> TaskSeen:
     """It is not done after all. Raises NotFound and Stale."""
-    return await _change(actor, task_id, seen, database, done_at=None, done_by=None)
+    return await _change(actor, task_id, seen, database, now, done_at=None, done_by=None)
 
 
 async def postpone(
@@ -110,15 +111,18 @@ async def postpone(
 ) -> TaskSeen:
     """Give it another time. Raises BadInput, NotFound and Stale."""
     _check_time(due_at, now)
-    return await _change(actor, task_id, seen, database, due_at=due_at)
+    return await _change(actor, task_id, seen, database, now, due_at=due_at)
 
 
-async def hand_over(actor: Actor, task_id: int, seen: int, user_id: int, database: Database) -> TaskSeen:
+async def hand_over(actor: Actor, task_id: int, seen: int, user_id: int, database: Database, now: datetime) -> TaskSeen:
     """Hand it to a colleague one sees. Raises NotFound and Stale."""
     actor.require(Right.CHANGE_TASKS)
     async with database.work() as work:
         await rows.check_colleague(work, actor, user_id)
-        return await rows.change(work, actor, task_id, seen, responsible_id=user_id)
+        before = await rows.one(work, actor, task_id)
+        task = await rows.change(work, actor, task_id, seen, responsible_id=user_id)
+        work.publish(TaskChanged(task_id, user_id, before.responsible_id, actor.name, now))
+        return task
 
 
 async def colleagues(actor: Actor, database: Database) -> list[tuple[int, str]]:
@@ -127,10 +131,14 @@ async def colleagues(actor: Actor, database: Database) -> list[tuple[int, str]]:
         return await rows.colleagues(work, actor)
 
 
-async def _change(actor: Actor, task_id: int, seen: int, database: Database, **values: object) -> TaskSeen:
+async def _change(
+    actor: Actor, task_id: int, seen: int, database: Database, now: datetime, **values: object
+) -> TaskSeen:
     actor.require(Right.CHANGE_TASKS)
     async with database.work() as work:
-        return await rows.change(work, actor, task_id, seen, **values)
+        task = await rows.change(work, actor, task_id, seen, **values)
+        work.publish(TaskChanged(task_id, task.responsible_id, task.responsible_id, actor.name, now))
+        return task
 
 
 def _check_time(due_at: datetime, now: datetime) -> None:

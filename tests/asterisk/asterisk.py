@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from pbx.control import down, up
 from pbx.control_ami import AMI_USERNAME, parse_block
 from pbx.install import install
@@ -67,6 +69,12 @@ def is_free(port: int) -> bool:
     return True
 
 
+def loopback_candidates() -> tuple[tuple[str, str], ...]:
+    """Every address of this machine, to be told to browsers as 127.0.0.1: Asterisk itself never offers that."""
+    addresses = [one.address for of in psutil.net_if_addrs().values() for one in of if one.family == socket.AF_INET]
+    return tuple((address, "127.0.0.1") for address in addresses if not address.startswith("127."))
+
+
 @contextmanager
 def reserved_ports() -> Iterator[PairPorts]:
     """The first set of ports nobody uses; another test run that asks meanwhile gets another."""
@@ -106,6 +114,7 @@ async def running_pair(
         agi_port=ports.agi,
         phones=phones,
         bot_media=bot_media,
+        ice_host_candidates=loopback_candidates(),
     )
     network = network_site(folder / "network", ports=ports.network, pbx_ports=ports.pbx, phones=phones)
     try:

@@ -35,4 +35,10 @@ SHOTS: tuple[Shot, ...] = (
     Shot("/reports/operators", Role.MANAGER),
     Shot("/reports/campaigns", Role.MANAGER),
     Shot("/reports/survey", Role.MANAGER),
+    Shot("/campaigns", Role.MARKETER),
+    Shot("/campaigns/new", Role.MARKETER),
+    Shot("/campaigns/1", Role.MARKETER),
+    Shot("/campaigns/1/rules", Role.MARKETER),
+    Shot("/campaigns/lists", Role.MARKETER),
+    Shot("/campaigns/do-not-call", Role.MARKETER),
 )

@@ -23,6 +23,7 @@ from pbx.ami_events import (
     SwitchStopped,
     parse_event,
 )
+from pbx.call_board import OUTSIDE
 from pbx.channels import CallFold
 from tests.pbx.ami_text import (
     NOON,
@@ -217,6 +218,15 @@ def test_the_bots_media_is_no_agent(name: str) -> None:
     entered = [ChannelEnteredBridge(channel, "b", second(3)) for channel in ("1.1", "a-1")]
     call = only_call([*outgoing("a-1"), media, *entered, *hung_up("1.1"), *hung_up("a-1")])
     assert (call.bridged_at, call.agent_leg, len(call.legs)) == (None, None, 1)
+
+
+@pytest.mark.parametrize("prefix", OUTSIDE)
+def test_legs_made_for_something_else_are_no_calls_nor_what_they_dial(prefix: str) -> None:
+    own = ChannelCreated(f"{prefix}1", "PJSIP/op1-00000007", f"{prefix}1", 0, None, "transfer", "", second(3))
+    dialed = ChannelCreated("1.9", "PJSIP/carrier-00000008", f"{prefix}1", 0, None, "incoming", "", second(4))
+    failed = OriginateFailed(f"{prefix}2", "PJSIP/op1", second(5))
+    call = only_call([*parked("op-1"), *outgoing("a-1"), *talk("a-1", "op-1", "b1"), own, dialed, failed])
+    assert [leg.channel for leg in call.legs] == ["a-1", "op-1"]
 
 
 def test_changes_of_one_call_come_as_one_and_are_told_once() -> None:

@@ -17,7 +17,7 @@ from pbx.site_files import SHIPPED, render
 
 @pytest.fixture
 def site(tmp_path: Path) -> PbxSite:
-    return pbx_site(tmp_path / "pbx", phones=[Phone("op1", "secret1")], browser_phones=[Phone("web1", "secret2")])
+    return pbx_site(tmp_path / "pbx", phones=[Phone("op1", "secret1")])
 
 
 def test_secrets_never_print(site: PbxSite) -> None:
@@ -39,18 +39,22 @@ def test_every_include_of_both_sites_is_there_and_every_file_can_be_read(tmp_pat
             read_file(rendered.config, file.name)
 
 
-def test_operators_get_the_template_of_their_kind_of_phone(site: PbxSite) -> None:
+def test_sip_phones_get_the_operators_template(site: PbxSite) -> None:
     render(site)
-    text = (site.config / "trunkline/pjsip_operators.conf").read_text()
-    assert "[op1](trunkline-operator)" in text
-    assert "[web1](trunkline-browser)" in text
+    assert "[op1](trunkline-operator)" in (site.config / "trunkline/pjsip_operators.conf").read_text()
 
 
-def test_ice_is_off_where_no_browser_is_involved(site: PbxSite) -> None:
-    render(replace(site, browser_phones=()))
-    assert "icesupport = no" in (site.config / "trunkline/rtp_site.conf").read_text()
-    render(site)
-    assert "icesupport = yes" in (site.config / "trunkline/rtp_site.conf").read_text()
+def test_a_switch_without_browsers_has_neither_ice_nor_websockets(site: PbxSite) -> None:
+    texts = {}
+    for ports in (site.ports, replace(site.ports, wss=None)):
+        render(replace(site, ports=ports))
+        parts = ("rtp_site.conf", "http_tls.conf", "pjsip_transports.conf")
+        texts[ports.wss] = "".join((site.config / "trunkline" / part).read_text() for part in parts)
+    assert "icesupport = yes" in texts[site.ports.wss]
+    assert f"bindaddr = 127.0.0.1\nbindport = {site.ports.ws}" in texts[site.ports.wss]
+    assert "icesupport = no" in texts[None]
+    assert "enabled = no" in texts[None]
+    assert "protocol = ws" not in texts[None]
 
 
 def test_nothing_of_ours_is_readable_by_others_where_secrets_are(site: PbxSite) -> None:

@@ -166,7 +166,7 @@ async def finish_task(asked: Asked, task_id: int, seen: int) -> TaskOut:
 @routes("DELETE", "/tasks/{task_id}/done", right=Right.CHANGE_TASKS)
 async def reopen_task(asked: Asked, task_id: int, seen: int) -> TaskOut:
     """It is not done after all."""
-    return task_out(asked.actor, await task_desk.reopen(asked.actor, task_id, seen, asked.database))
+    return task_out(asked.actor, await task_desk.reopen(asked.actor, task_id, seen, asked.database, asked.now))
 
 
 @routes("PUT", "/tasks/{task_id}/due", right=Right.CHANGE_TASKS)
@@ -179,7 +179,8 @@ async def postpone_task(asked: Asked, task_id: int, seen: int, body: Later) -> T
 @routes("PUT", "/tasks/{task_id}/responsible", right=Right.CHANGE_TASKS)
 async def hand_task_over(asked: Asked, task_id: int, seen: int, body: HandOver) -> TaskOut:
     """Hand the task to a colleague."""
-    return task_out(asked.actor, await task_desk.hand_over(asked.actor, task_id, seen, body.user_id, asked.database))
+    task = await task_desk.hand_over(asked.actor, task_id, seen, body.user_id, asked.database, asked.now)
+    return task_out(asked.actor, task)
 
 
 @routes("POST", "/tasks/{task_id}/call", right=Right.TAKE_CALLS)

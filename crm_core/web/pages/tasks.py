@@ -127,7 +127,7 @@ async def _change(request: web.Request) -> web.Response:
     if deed == "done":
         task = await task_desk.finish(actor, task_id, seen, place.database, place.now())
     elif deed == "reopen":
-        task = await task_desk.reopen(actor, task_id, seen, place.database)
+        task = await task_desk.reopen(actor, task_id, seen, place.database, place.now())
     elif deed == "postpone":
         due_at = local_to_utc(str(form.get("due", "")), request[VIEWER].zone)
         task = await task_desk.postpone(actor, task_id, seen, due_at, place.database, place.now())
@@ -135,7 +135,7 @@ async def _change(request: web.Request) -> web.Response:
         user_id = _number(str(form.get("user", "")))
         if user_id is None:
             raise BadInput("user", "nobody is chosen", "Choose a colleague")
-        task = await task_desk.hand_over(actor, task_id, seen, user_id, place.database)
+        task = await task_desk.hand_over(actor, task_id, seen, user_id, place.database, place.now())
     return await _row(request, task, note=deed)
 
 
