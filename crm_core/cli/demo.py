@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -19,8 +20,10 @@ from crm_core.demo.operators import Office, SimulatedOperator
 from crm_core.demo.provider import running_provider
 from crm_core.demo.report import DemoReport, make_report
 from crm_core.demo.show import print_report
-from crm_core.demo.stage import CAMPAIGN, Stage, set_stage
+from crm_core.demo.stage import CAMPAIGN, Stage, demo_settings, set_stage
 from crm_core.demo.survey import Hall, run_survey
+from crm_core.demo.visitors import make_visitors, show_visitors
+from crm_core.errors import NotFound
 from crm_core.handlers.agents import log_in
 from crm_core.handlers.campaigns import Order, order_campaign
 from crm_core.log import set_up_logging
@@ -40,6 +43,7 @@ def add_demo_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentPa
         "demo", help="dial a list, then survey a hundred people, on a simulated network; checked"
     )
     demo.add_argument("--keep", action="store_true", help="leave everything running to look at, until Ctrl-C")
+    demo.add_argument("--look", action="store_true", help="show the pages with what the last demo made, until Ctrl-C")
     demo.add_argument("--seed", type=int, default=1, help="what operators conclude (default: 1)")
     demo.add_argument(
         "--survey", action="store_true", help="the infobot's survey of a hundred people alone (3 minutes)"
@@ -50,6 +54,8 @@ def add_demo_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentPa
 async def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run the demo; 0 only if every check holds."""
     console = Console()
+    if args.look:
+        return await _look(console, settings)
     set_up_logging(
         json_lines=settings.log_json, show_numbers=settings.log_numbers, file=settings.home / "demo" / "service.log"
     )
@@ -62,8 +68,11 @@ async def run(args: argparse.Namespace, settings: Settings) -> int:
             try:
                 good = args.survey or await _main_job(console, stage, service, args.seed, running)
                 good = await run_survey(console, stage, Hall(service, running, provider)) and good
+                await _visitors(console, stage)
                 if args.keep:
                     await _keep(console, stage, running)
+                else:
+                    console.print("Now it ends. `trunkline demo --look` shows the pages again, with all that was made.")
             finally:
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)
@@ -77,6 +86,24 @@ async def _main_job(console: Console, stage: Stage, service: Service, seed: int,
     print_report(console, report)
     console.print(f"Also written to {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
     return report.ok
+
+
+async def _visitors(console: Console, stage: Stage) -> None:
+    address = f"http://{stage.settings.web_host}:{stage.settings.web_port}"
+    show_visitors(console, await make_visitors(stage.database, utc_now()), address)
+
+
+async def _look(console: Console, settings: Settings) -> int:
+    """The pages alone, on the database that the last demo left."""
+    own = demo_settings(settings)
+    if not (settings.home / "demo" / "trunkline.db").is_file():
+        raise NotFound("demo", str(settings.home / "demo"), "Run `make demo` first")
+    async with opened_service(replace(own, roles=frozenset({"web"}))) as service:
+        address = f"http://{own.web_host}:{own.web_port}"
+        show_visitors(console, await make_visitors(service.database, utc_now()), address)
+        console.print("Ctrl-C ends it.")
+        await service.run()
+    return 0
 
 
 async def _keep(console: Console, stage: Stage, running: asyncio.Task[None]) -> None:

@@ -106,10 +106,7 @@ async def set_stage(
     async with running_asterisks(folder, folder / "recordings", say) as (pbx, network):
         pbx.cdr_file.unlink(missing_ok=True)
         own = replace(
-            settings,
-            database_url=f"sqlite:///{folder / 'trunkline.db'}",
-            redis_url=None,
-            recordings=pbx.recordings,
+            demo_settings(settings),
             ami_port=pbx.ports.ami,
             ami_secret=pbx.ami_secret,
             agi_port=pbx.agi_port,
@@ -117,12 +114,23 @@ async def set_stage(
             bot_secret=pbx.bot_secret,
             roles=settings.roles | {"bot"},
             cdr_file=pbx.cdr_file,
-            web_port=settings.web_port + _SHIFT,
         )
         await upgrade(own.database_url)
         async with opened_database(own.database_url) as database:
             await install_defaults(database)
             yield await _filled(own, database, network, now)
+
+
+def demo_settings(settings: Settings) -> Settings:
+    """Where the demo keeps what it makes, and where its pages are."""
+    folder = settings.home / "demo"
+    return replace(
+        settings,
+        database_url=f"sqlite:///{folder / 'trunkline.db'}",
+        redis_url=None,
+        recordings=folder / "recordings",
+        web_port=settings.web_port + _SHIFT,
+    )
 
 
 async def put_network(database: Database) -> None:
