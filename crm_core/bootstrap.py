@@ -27,6 +27,7 @@ from crm_core.handlers.messaging import MessageSender
 from crm_core.handlers.readiness import require_current
 from crm_core.handlers.reception import DatabaseReception
 from crm_core.handlers.relay import OutboxRelay
+from crm_core.handlers.report_rollup import DayRoller
 from crm_core.handlers.roster import DatabaseRoster
 from crm_core.log import log_context
 from crm_core.messaging.gateways import opened_gateways
@@ -123,6 +124,7 @@ async def opened_service(
         service.add("outbox relay", service.relay.run)
         if "worker" in settings.roles:
             service.add("rules", RuleRunner(database, stream, now).run)
+            service.add("days added up", DayRoller(database, now).run)
             service.add("interrupted imports", lambda: _finish_imports(database, now))
             ways_out = await stack.enter_async_context(opened_gateways(message_settings_from_env(os.environ), now))
             service.add("messages", MessageSender(database, ways_out, now).run)

@@ -26,8 +26,10 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from crm_core.db.folded import SQLITE_FUNCTION
 from crm_core.db.sqlite_driver import CHECKPOINT_AT, InLoopConnection, checkpoint
 from crm_core.db.unit_of_work import UnitOfWork
+from crm_core.domain.folding import fold
 from crm_core.errors import BadSetting, Conflict, CrmError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -221,6 +223,7 @@ def _sqlite_engine(address: URL) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
+        connection.create_function(SQLITE_FUNCTION, 1, fold, deterministic=True)
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",

@@ -32,6 +32,8 @@ from sqlalchemy import DateTime as _DateTime
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
+from crm_core.db.folded import folded, found_by, make_trigrams
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -40,6 +42,7 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+make_trigrams(metadata)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -282,7 +285,9 @@ companies = Table(
     Column("name", String(200), nullable=False, index=True),
     Column("fields", Json, nullable=False, default=dict, server_default="{}"),
     Column("created_at", Instant, nullable=False),
+    folded("name"),
 )
+found_by(companies)
 contacts = Table(
     "contacts",
     metadata,
@@ -298,7 +303,11 @@ contacts = Table(
     Column("consent_at", Instant),
     Column("version", Integer, nullable=False, default=1, server_default="1"),
     Column("erased_at", Instant),
+    folded("name", "email"),
 )
+found_by(contacts)
+Index("ix_contacts_name", contacts.c.name, contacts.c.id)  # lists in order of names, page by page
+Index("ix_contacts_created_at", contacts.c.created_at, contacts.c.id)
 erased_numbers = Table(  # of people who were erased: never dialed again, and not known either
     "erased_numbers",
     metadata,
@@ -315,6 +324,13 @@ phones = Table(
     Column("zone", String(60)),
     Column("dead", Boolean, nullable=False, default=False),
     UniqueConstraint("contact_id", "e164"),
+)
+Index(  # any part of a number; SQLite, which has few, walks the index above, and keeps this one empty
+    "ix_phones_part",
+    phones.c.e164,
+    postgresql_using="gin",
+    postgresql_ops={"e164": "gin_trgm_ops"},
+    sqlite_where=text("0"),
 )
 do_not_call = Table(
     "do_not_call",
@@ -521,9 +537,9 @@ calls = Table(
     Column("attempt_id", String(40), index=True),
     Column("campaign_id", Id, index=True),
     Column("lead_id", Id, index=True),
-    _ref("contact_id", "contacts", nullable=True, index=True),
+    _ref("contact_id", "contacts", nullable=True),
     Column("known", Boolean, nullable=False, default=False),  # the number belonged to a contact before this call
-    Column("agent_id", Id, index=True),
+    Column("agent_id", Id),
     Column("number", String(20), index=True, info=PERSONAL),
     Column("line", String(20)),
     Column("started_at", Instant, index=True),
@@ -541,6 +557,17 @@ calls = Table(
 Index(
     "ix_calls_open", calls.c.node, sqlite_where=calls.c.ended_at.is_(None), postgresql_where=calls.c.ended_at.is_(None)
 )
+Index(  # who was talked to: the report of customers reads nothing else
+    "ix_calls_talks",
+    calls.c.started_at,
+    calls.c.contact_id,
+    calls.c.agent_id,
+    calls.c.campaign_id,
+    sqlite_where=calls.c.bridged_at.is_not(None),
+    postgresql_where=calls.c.bridged_at.is_not(None),
+)
+Index("ix_calls_contact_id", calls.c.contact_id, calls.c.agent_id)  # who sees whom: both ways, without the table
+Index("ix_calls_agent_id", calls.c.agent_id, calls.c.contact_id)
 legs = Table(
     "legs",
     metadata,
@@ -745,7 +772,7 @@ deals = Table(
     _id(),
     Column("title", String(200), nullable=False),
     _ref("pipeline_id", "pipelines"),
-    _ref("stage_id", "stages", index=True),
+    _ref("stage_id", "stages"),
     _ref("contact_id", "contacts", nullable=True, index=True),
     _ref("owner_id", "users", nullable=True, index=True),
     Column("amount", Numeric(14, 2)),
@@ -758,15 +785,20 @@ deals = Table(
     Column("closed_at", Instant),
     Column("lost_reason", String(80)),
     Column("version", Integer, nullable=False, default=1, server_default="1"),
+    folded("title"),
 )
+found_by(deals)
+Index("ix_deals_stage_id", deals.c.stage_id, deals.c.id)  # the newest cards of a column
+Index("ix_deals_totals", deals.c.stage_id, deals.c.closed_at, deals.c.currency, deals.c.amount)  # whole: sums read it
 deal_stages = Table(  # stage history
     "deal_stages",
     metadata,
     _id(),
-    _ref("deal_id", "deals", index=True),
+    _ref("deal_id", "deals"),
     _ref("stage_id", "stages"),
     Column("by", String(120), nullable=False),  # a user's name or "rule: <name>"
     Column("at", Instant, nullable=False),
+    Index("ix_deal_stages_way", "deal_id", "id", "stage_id", "at"),  # whole: reports read the way of every deal in it
 )
 tasks = Table(
     "tasks",
@@ -838,4 +870,52 @@ Index(
     outbox.c.id,
     sqlite_where=outbox.c.done_at.is_(None),
     postgresql_where=outbox.c.done_at.is_(None),
+)
+
+# --- what reports read instead of millions of rows ------------------------------------------------------------
+rolled_days = Table(  # days (of the firm's zone) whose calls and states of agents stand added up in the tables below
+    "rolled_days",
+    metadata,
+    Column("day", String(10), primary_key=True),  # YYYY-MM-DD
+    Column("zone", String(60), nullable=False),  # whose day it is: after a change of zone it is added up anew
+    Column("at", Instant, nullable=False),
+)
+call_hours = Table(
+    "call_hours",
+    metadata,
+    _id(),
+    Column("day", String(10), nullable=False, index=True),
+    Column("hour", Integer, nullable=False),
+    Column("agent_id", Id),
+    Column("campaign_id", Id),
+    Column("direction", String(10), nullable=False),
+    Column("outcome", String(16), nullable=False),  # "": none is known
+    Column("calls", Integer, nullable=False),
+    Column("people", Integer, nullable=False),
+)
+call_days = Table(
+    "call_days",
+    metadata,
+    _id(),
+    Column("day", String(10), nullable=False, index=True),
+    Column("agent_id", Id),
+    Column("campaign_id", Id),
+    Column("direction", String(10), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("disposition", String(40)),
+    Column("calls", Integer, nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("talks", Integer, nullable=False),
+    Column("talk_seconds", Float, nullable=False),
+)
+agent_days = Table(
+    "agent_days",
+    metadata,
+    _id(),
+    Column("day", String(10), nullable=False, index=True),
+    Column("agent_id", Id, nullable=False),
+    Column("campaign_id", Id),
+    Column("state", String(12), nullable=False),
+    Column("reason", String(40)),
+    Column("seconds", Float, nullable=False),
 )
