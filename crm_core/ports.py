@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from crm_core.domain.agents import Agent, Trigger
@@ -61,7 +61,14 @@ class LiveChannel:
     is_up: bool
 
 
-class Telephony(Protocol):
+class LineCutter(Protocol):
+    """Ends calls. Raises Unavailable while the link is down."""
+
+    async def hang_up(self, channel: str) -> None:
+        """End a channel by its id; one that is gone already is no error."""
+
+
+class Telephony(LineCutter, Protocol):
     """What the rest of the CRM may ask of the switch. Every call raises Unavailable while the link is down.
 
     After Unavailable nobody knows whether an originate was placed; after any other CrmError it was not."""
@@ -74,9 +81,6 @@ class Telephony(Protocol):
 
     async def ring_agent(self, channel: str, phone: str) -> None:
         """Call an agent's phone; his leg is parked when he answers."""
-
-    async def hang_up(self, channel: str) -> None:
-        """End a channel by its id; one that is gone already is no error."""
 
     async def live_channels(self) -> list[LiveChannel]: ...
 
@@ -453,6 +457,10 @@ class Transfers(Protocol):
         """Blind: the person hears music until the recipient answers; who does not gets an operator who is free. Raises
         Conflict when the person has gone."""
 
+    async def to_given(self, person: str) -> None:
+        """The person hears music until he is bridged to the agent whom the roster has given him to. Raises Conflict
+        when the person has gone."""
+
     async def consult(self, channel: str, phone: str, to: Recipient) -> None:
         """Ring the operator's phone a second time, then the recipient; the operator's hold is the phone's business."""
 
@@ -496,3 +504,24 @@ class ScriptDesk(Protocol):
     async def learn(self, labels: Sequence[Label], told: Callable[[int, int], None]) -> Lesson:
         """Train on the labels too, and take the new model into use if nothing is worse by it. `told` hears how many of
         how many steps are done. Raises BadInput for a sentence that is known with another meaning."""
+
+
+# --- asked of whoever tells other systems ----------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class WebhookAnswer:
+    """What a receiver answered: status, the beginning of his words, and how long he asks to wait (Retry-After)."""
+
+    status: int
+    words: str = ""
+    wait: timedelta | None = None
+
+
+class WebhookPost(Protocol):
+    """Posts to an address that a user has named; refuses those inside the network."""
+
+    @property
+    def allow_private(self) -> bool:
+        """Whether addresses inside are allowed."""
+
+    async def post(self, url: str, headers: Mapping[str, str], body: str) -> WebhookAnswer:
+        """Raises Unavailable where nobody answers, and BadInput for an address that is refused."""

@@ -32,6 +32,7 @@ def add_agent_commands(subparsers: Any) -> None:
         default=HandOffMode.PARKED.value,
         help="parked: his phone holds a line open; ring: it rings for each call",
     )
+    adding.add_argument("--browser", action="store_true", help="his phone is his browser; --phone is its name alone")
     adding.set_defaults(run=_add)
     commands.add_parser("list", help="agents and what they do now").set_defaults(run=_list)
     login = commands.add_parser("login", help="log an agent in; his phone is called next")
@@ -53,7 +54,8 @@ def add_agent_commands(subparsers: Any) -> None:
 async def _add(args: argparse.Namespace, settings: Settings) -> int:
     async with opened_database(settings.database_url) as database:
         mode = HandOffMode(args.hand_off)
-        agent = await handlers.add_agent(database, args.name, args.phone, datetime.now(UTC), args.secret, mode)
+        at = datetime.now(UTC)
+        agent = await handlers.add_agent(database, args.name, args.phone, at, args.secret, mode, browser=args.browser)
     return _say(agent)
 
 

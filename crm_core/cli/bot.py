@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
-from crm_core.cli.learning import add_label_commands, intent_of
+from crm_core.cli.learning import add_label_commands
 from crm_core.errors import BadInput
 from crm_core.log import set_up_logging
 from crm_core.settings import settings_from_env
@@ -131,6 +131,7 @@ def _test(args: argparse.Namespace) -> int:
 
 def _intents() -> Callable[[str], IntentOf]:
     """The site's intent model, as conversations in a language ask it."""
+    from ivr_bot.nlu.script_tests import intent_of
     from ivr_bot.nlu.training import site_model
 
     nlu = nlu_settings_from_env(os.environ, settings_from_env(os.environ).home)

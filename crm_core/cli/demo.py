@@ -98,7 +98,7 @@ async def _look(console: Console, settings: Settings) -> int:
     own = demo_settings(settings)
     if not (settings.home / "demo" / "trunkline.db").is_file():
         raise NotFound("demo", str(settings.home / "demo"), "Run `make demo` first")
-    async with opened_service(replace(own, roles=frozenset({"web"}))) as service:
+    async with opened_service(replace(own, roles=frozenset({"web"}), ami_secret="")) as service:
         address = f"http://{own.web_host}:{own.web_port}"
         show_visitors(console, await make_visitors(service.database, utc_now()), address)
         console.print("Ctrl-C ends it.")

@@ -5,32 +5,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
 from crm_core.db.engine import opened_database
-from crm_core.domain.conversations import Label, UnclearTurn
-from crm_core.errors import BadInput, CrmError
+from crm_core.domain.conversations import UnclearTurn
+from crm_core.errors import BadInput
 from crm_core.handlers import labels as handlers
 from crm_core.settings import Settings
-from ivr_bot.dialog.conversations import IntentOf, read_conversations, try_out
-from ivr_bot.dialog.reading import load_script
-from ivr_bot.dialog.shipped import conversations_of, shipped_scripts
-from ivr_bot.nlu import rasa_site
-from ivr_bot.nlu.examples import Example
 from ivr_bot.nlu.sentences import all_examples
 from ivr_bot.nlu.settings import nlu_settings_from_env
-
-if TYPE_CHECKING:  # scikit-learn takes a second to load
-    from ivr_bot.nlu.learning import Lesson
-    from ivr_bot.nlu.training import SiteModel
+from ivr_bot.nlu.teaching import teach, teach_rasa
+from ivr_bot.settings import own_folders
 
 
 def add_label_commands(commands: Any) -> None:
@@ -114,80 +105,27 @@ def _asked(console: Console, turn: UnclearTurn, known: Collection[str], settings
 
 async def _learn(_args: argparse.Namespace, settings: Settings) -> int:
     console = Console(soft_wrap=True)
+    nlu = nlu_settings_from_env(os.environ, settings.home)
+    scripts, _ = own_folders(os.environ, settings.home)
     async with opened_database(settings.database_url) as database:
         labels = await handlers.labels_to_learn(database)
         if not labels:
             console.print("There is nothing new to learn. `trunkline bot label` gives labels.", markup=False)
             return 0
         with console.status(f"learning {len(labels)} sentences ..."):
-            lesson = await asyncio.to_thread(_lesson, labels, settings)
+            lesson = await teach(nlu, scripts, labels, lambda _done, _whole: None)
         if lesson.taken:
             await handlers.note_learned(database, labels, datetime.now(UTC))
-    for language, after in lesson.after.items():
-        before = lesson.before[language]
+    for before, after in zip(lesson.before, lesson.after, strict=True):
         told = f"{before.right} to {after.right} of {after.sentences} right, {before.accepted} to {after.accepted} of"
-        console.print(f"{language}: {told} {after.outside} wrongly accepted", markup=False, highlight=False)
+        console.print(f"{after.language}: {told} {after.outside} wrongly accepted", markup=False, highlight=False)
     if not lesson.taken:
         console.print(f"Not taken: {lesson.why}. The model in use stays.", markup=False)
         return 1
     console.print(f"Learned {len(labels)}. The running bot takes the new model up by itself.", markup=False)
-    await _teach_rasa(lesson, settings, console)
-    return 0
-
-
-async def _teach_rasa(lesson: Lesson, settings: Settings, console: Console) -> None:
-    """Rasa gets the same model; where it does not run or is not installed, its twin goes on."""
-    nlu = nlu_settings_from_env(os.environ, settings.home)
-    site = rasa_site.rasa_site(os.environ, settings.home)
-    if nlu.rasa_url is None or not site.is_installed:
-        return
-    try:
-        examples = await asyncio.to_thread(all_examples, nlu.own)
-        model = await rasa_site.train(site, examples, lesson.model.name, os.environ)
-        await rasa_site.swap(nlu.rasa_url, model)
-    except CrmError as error:
-        console.print(f"Rasa keeps its old model: {error}", markup=False)
-    else:
+    if await teach_rasa(nlu, os.environ, settings.home):
         console.print("Rasa has it too.", markup=False)
-
-
-def _lesson(labels: Sequence[Label], settings: Settings) -> Lesson:
-    from ivr_bot.nlu.learning import learn
-
-    nlu = nlu_settings_from_env(os.environ, settings.home)
-    new: dict[str, list[Example]] = defaultdict(list)
-    for label in labels:
-        new[label.language].append(Example(label.intent, label.text))
-    return learn(nlu.own, nlu.kept, new, lambda model: _differing(model, settings.home / "scripts"))
-
-
-def _differing(model: SiteModel, own_scripts: Path) -> list[str]:
-    """Conversations of the shipped and the site's own scripts that do not go as expected."""
-    names: list[str] = []
-    for path in (*shipped_scripts(), *sorted(own_scripts.glob("*.yml"))):
-        tests = conversations_of(path)
-        if path.name.endswith(".test.yml") or not tests.is_file():
-            continue
-        script = load_script(path)
-        for conversation in read_conversations(tests.read_text(encoding="utf-8"), str(tests)):
-            if try_out(script, conversation, intent_of(model, conversation.language)).differences:
-                names.append(f"{path.stem}: {conversation.name}")
-    return names
-
-
-def intent_of(model: SiteModel, language: str) -> IntentOf:
-    """A model, as a script's conversations in a language ask it."""
-    from ivr_bot.nlu.examples import plain
-    from ivr_bot.nlu.judging import judged
-
-    def asked(text: str, among: Collection[str]) -> tuple[str | None, float]:
-        said = plain(text)
-        if not said:
-            return None, 0.0
-        found = judged(model.twin.ranking(said), language, among, model.calibration)
-        return found.intent, found.confidence
-
-    return asked
+    return 0
 
 
 def _intents(settings: Settings) -> list[str]:

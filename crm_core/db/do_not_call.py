@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import ColumnElement, Row, and_, delete, or_, select
 
-from crm_core.db.tables import do_not_call
+from crm_core.db.tables import campaigns, do_not_call
 from crm_core.db.unit_of_work import UnitOfWork
+from crm_core.db.visibility import visible_campaigns
+from crm_core.domain.access import Actor
 
 #: `campaign_id` of an entry that holds for all campaigns.
 WHOLE_SYSTEM = 0
@@ -71,3 +74,47 @@ async def blocks_for(work: UnitOfWork, e164: str, campaign_id: int = WHOLE_SYSTE
     prefix = and_(do_not_call.c.kind == BlockKind.PREFIX.value, do_not_call.c.value.in_(beginnings))
     rows = await work.all(select(do_not_call).where(lists, or_(number, prefix)))
     return [Blocked(BlockKind(r.kind), r.value, r.campaign_id, r.reason, r.at) for r in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRow:
+    """An entry with the id of its row."""
+
+    id: int
+    block: Blocked
+
+
+def visible_blocks(actor: Actor) -> ColumnElement[bool]:
+    """Entries for the whole system, and those of campaigns that he sees."""
+    his = select(campaigns.c.id).where(visible_campaigns(actor))
+    return or_(do_not_call.c.campaign_id == WHOLE_SYSTEM, do_not_call.c.campaign_id.in_(his))
+
+
+async def block_rows(
+    work: UnitOfWork,
+    actor: Actor,
+    campaign_id: int | None,
+    starts_with: str,
+    after: tuple[str, int] | None,
+    limit: int,
+) -> list[BlockRow]:
+    """Entries he sees by value and id, those after `after`; with `campaign_id` only those of that campaign (0: of the
+    whole system)."""
+    begins = do_not_call.c.value.startswith(starts_with, autoescape=True)
+    query = select(do_not_call).where(begins, visible_blocks(actor))
+    if campaign_id is not None:
+        query = query.where(do_not_call.c.campaign_id == campaign_id)
+    if after is not None:
+        later = and_(do_not_call.c.value == after[0], do_not_call.c.id > after[1])
+        query = query.where(or_(do_not_call.c.value > after[0], later))
+    rows = await work.all(query.order_by(do_not_call.c.value, do_not_call.c.id).limit(limit))
+    return [_block_row(row) for row in rows]
+
+
+async def block_row(work: UnitOfWork, actor: Actor, block_id: int) -> BlockRow | None:
+    row = await work.first(select(do_not_call).where(do_not_call.c.id == block_id, visible_blocks(actor)))
+    return None if row is None else _block_row(row)
+
+
+def _block_row(row: Row[Any]) -> BlockRow:
+    return BlockRow(row.id, Blocked(BlockKind(row.kind), row.value, row.campaign_id, row.reason, row.at))

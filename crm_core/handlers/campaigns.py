@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 
 from crm_core.db import attempts, campaigns, quotas
 from crm_core.db.campaign_figures import CampaignFigures, campaign_figures
 from crm_core.db.engine import Database
 from crm_core.db.pilots import PilotCall, pilot_calls
 from crm_core.db.unit_of_work import UnitOfWork
+from crm_core.domain.campaign_orders import Order as Order
+from crm_core.domain.campaign_orders import state_after
 from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, Trunk
 from crm_core.domain.pilots import is_pilot_over
 from crm_core.domain.quotas import QuotaState
@@ -24,27 +25,6 @@ from crm_core.handlers.start_checks import check_start, check_stored
 log = logging.getLogger(__name__)
 
 
-class Order(StrEnum):
-    """What may be asked of a campaign."""
-
-    START = "start"
-    PAUSE = "pause"
-    STOP = "stop"
-    FINISH = "finish"
-
-
-_S, _O = CampaignState, Order
-_NEXT: Mapping[tuple[CampaignState, Order], CampaignState] = {
-    (_S.DRAFT, _O.START): _S.RUNNING,
-    (_S.PAUSED, _O.START): _S.RUNNING,
-    (_S.STOPPED, _O.START): _S.RUNNING,
-    (_S.RUNNING, _O.PAUSE): _S.PAUSED,
-    (_S.RUNNING, _O.STOP): _S.STOPPED,
-    (_S.PAUSED, _O.STOP): _S.STOPPED,
-    **{(state, _O.FINISH): _S.FINISHED for state in (_S.DRAFT, _S.RUNNING, _S.PAUSED, _S.STOPPED)},
-}
-
-
 async def create_campaign(
     database: Database, name: str, policy: CampaignPolicy, lists: Sequence[str], now: datetime
 ) -> tuple[Campaign, int]:
@@ -53,41 +33,56 @@ async def create_campaign(
     Raises BadInput naming what is wrong with the name, the policy or a list; nothing is written then.
     """
     async with database.work() as work:
-        await check_stored(work, policy)
-        await _check_name(work, name)
-        campaign_id = await campaigns.add_campaign(work, name, policy, now)
-        for list_name in lists:
-            await _attach(work, campaign_id, list_name)
-        await regroup(work, campaign_id, policy, None)
-        leads = await campaigns.lead_count(work, campaign_id)
+        return await create_in(work, name, policy, lists, now)
+
+
+async def create_in(
+    work: UnitOfWork, name: str, policy: CampaignPolicy, lists: Sequence[str], now: datetime
+) -> tuple[Campaign, int]:
+    """The same within a unit of work."""
+    await check_stored(work, policy)
+    await _check_name(work, name)
+    campaign_id = await campaigns.add_campaign(work, name, policy, now)
+    for list_name in lists:
+        await _attach(work, campaign_id, list_name)
+    await regroup(work, campaign_id, policy, None)
+    leads = await campaigns.lead_count(work, campaign_id)
     return Campaign(campaign_id, name, CampaignState.DRAFT, policy), leads
 
 
 async def change_policy(database: Database, name: str, policy: CampaignPolicy) -> Campaign:
     """Give the campaign another policy; it holds from the dialer's next look on. Another pilot wants approval anew."""
     async with database.work() as work:
-        campaign = await named(work, name)
-        await check_stored(work, policy)
-        await campaigns.set_policy(work, campaign.id, policy)
-        await regroup(work, campaign.id, policy, campaign.policy)
-        if policy.pilot != campaign.policy.pilot:
-            dialed = (await attempts.dialed(work, [campaign.id])).get(campaign.id, 0)
-            if policy.pilot is not None and policy.pilot <= dialed:
-                do = f"A pilot counts from the first call on: write more than {dialed}"
-                raise BadInput("pilot", f"{campaign.name} has made {dialed} calls already", do)
-            await campaigns.set_approval(work, campaign.id, None, None)
-            campaign = replace(campaign, approved_at=None)
+        return await change_in(work, await named(work, name), policy)
+
+
+async def change_in(work: UnitOfWork, campaign: Campaign, policy: CampaignPolicy) -> Campaign:
+    """The same within a unit of work."""
+    await check_stored(work, policy)
+    await campaigns.set_policy(work, campaign.id, policy)
+    await regroup(work, campaign.id, policy, campaign.policy)
+    if policy.pilot != campaign.policy.pilot:
+        dialed = (await attempts.dialed(work, [campaign.id])).get(campaign.id, 0)
+        if policy.pilot is not None and policy.pilot <= dialed:
+            do = f"A pilot counts from the first call on: write more than {dialed}"
+            raise BadInput("pilot", f"{campaign.name} has made {dialed} calls already", do)
+        await campaigns.set_approval(work, campaign.id, None, None)
+        campaign = replace(campaign, approved_at=None)
     return replace(campaign, policy=policy)
 
 
 async def attach_list(database: Database, name: str, list_name: str) -> int:
     """Add the leads of a list; returns how many are new to the campaign."""
     async with database.work() as work:
-        campaign = await named(work, name)
-        added = await _attach(work, campaign.id, list_name)
-        if campaign.policy.quotas:
-            await quotas.put_cells(work, campaign.id, campaign.policy.quotas, only_new=True)
-        return added
+        return await attach_in(work, await named(work, name), list_name)
+
+
+async def attach_in(work: UnitOfWork, campaign: Campaign, list_name: str) -> int:
+    """The same within a unit of work."""
+    added = await _attach(work, campaign.id, list_name)
+    if campaign.policy.quotas:
+        await quotas.put_cells(work, campaign.id, campaign.policy.quotas, only_new=True)
+    return added
 
 
 async def order_campaign(
@@ -98,10 +93,16 @@ async def order_campaign(
     Raises BadInput when its state does not allow the order, and when there is nothing to dial.
     """
     async with database.work() as work:
-        campaign = await named(work, name)
-        state = _state_after(campaign, order)
-        warnings = await check_start(work, campaign) if order is Order.START else ()
-        await _move(work, campaign, state, now)
+        return await order_in(work, await named(work, name), order, now)
+
+
+async def order_in(
+    work: UnitOfWork, campaign: Campaign, order: Order, now: datetime
+) -> tuple[Campaign, tuple[str, ...]]:
+    """The same within a unit of work."""
+    state = state_after(campaign, order)
+    warnings = await check_start(work, campaign) if order is Order.START else ()
+    await _move(work, campaign, state, now)
     return replace(campaign, state=state), warnings
 
 
@@ -112,16 +113,20 @@ async def approve_campaign(database: Database, name: str, by: str, now: datetime
     Raises BadInput when it has no pilot, has dialed nothing yet, or was approved before.
     """
     async with database.work() as work:
-        campaign = await named(work, name)
-        dialed = (await attempts.dialed(work, [campaign.id])).get(campaign.id, 0)
-        _check_approval(campaign, dialed)
-        await campaigns.set_approval(work, campaign.id, now, by[:120])
-        campaign = replace(campaign, approved_at=now)
-        warnings: tuple[str, ...] = ()
-        if campaign.state is CampaignState.PAUSED:
-            warnings = await check_start(work, campaign)
-            await _move(work, campaign, CampaignState.RUNNING, now)
-            campaign = replace(campaign, state=CampaignState.RUNNING)
+        return await approve_in(work, await named(work, name), by, now)
+
+
+async def approve_in(work: UnitOfWork, campaign: Campaign, by: str, now: datetime) -> tuple[Campaign, tuple[str, ...]]:
+    """The same within a unit of work."""
+    dialed = (await attempts.dialed(work, [campaign.id])).get(campaign.id, 0)
+    _check_approval(campaign, dialed)
+    await campaigns.set_approval(work, campaign.id, now, by[:120])
+    campaign = replace(campaign, approved_at=now)
+    warnings: tuple[str, ...] = ()
+    if campaign.state is CampaignState.PAUSED:
+        warnings = await check_start(work, campaign)
+        await _move(work, campaign, CampaignState.RUNNING, now)
+        campaign = replace(campaign, state=CampaignState.RUNNING)
     log.info("pilot approved", extra={"campaign_id": campaign.id, "by": by, "calls": dialed})
     return campaign, warnings
 
@@ -140,15 +145,6 @@ async def _move(work: UnitOfWork, campaign: Campaign, state: CampaignState, now:
     await campaigns.set_state(work, campaign.id, state)
     work.publish(CampaignStateChanged(campaign.id, state, now))
     log.info("campaign state changed", extra={"campaign_id": campaign.id, "state": state})
-
-
-def _state_after(campaign: Campaign, order: Order) -> CampaignState:
-    state = _NEXT.get((campaign.state, order))
-    if state is None:
-        allowed = [o.value for s, o in _NEXT if s is campaign.state]
-        do = f"It allows {', '.join(allowed)}" if allowed else "Make a new campaign"
-        raise BadInput(f"campaign {campaign.name}", f"it is {campaign.state}: no {order} now", do)
-    return state
 
 
 async def every_campaign(database: Database) -> list[Campaign]:

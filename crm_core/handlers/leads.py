@@ -17,9 +17,12 @@ from crm_core.domain.quotas import Room, cell_of
 _BATCH = 1000
 
 
-async def campaign_leads(database: Database, campaign: Campaign, now: datetime) -> AsyncIterator[list[Lead]]:
-    """Every lead of the campaign, in batches of a thousand by id: constant memory, no long transaction."""
-    last = 0
+async def campaign_leads(
+    database: Database, campaign: Campaign, now: datetime, after: int = 0
+) -> AsyncIterator[list[Lead]]:
+    """Every lead of the campaign, those after the id `after`, in batches of a thousand by id: constant memory, no long
+    transaction."""
+    last = after
     while True:
         async with database.reading() as work:
             ids = await lead_ids_after(work, campaign.id, last, _BATCH)

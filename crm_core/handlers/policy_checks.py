@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
+from datetime import timedelta
 
 from crm_core.domain.campaigns import REST, CampaignPolicy, DialMode, Trunk, Window
 from crm_core.domain.quotas import plain, quota_fields
@@ -10,6 +12,8 @@ from crm_core.errors import BadInput
 
 #: Leads are counted by every combination of groups that occurs.
 _MOST_FIELDS, _MOST_QUOTAS = 5, 200
+#: Longer spans, and larger figures, are slips of the pen; dates could not be reckoned with them.
+_LONGEST, _MOST = timedelta(days=366), 1_000_000_000
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -39,6 +43,8 @@ def _check_windows(windows: tuple[Window, ...]) -> None:
         where = f"windows, number {place}"
         if wrong := sorted(day for day in window.days if not 0 <= day <= 6):
             raise BadInput(where, f"{wrong[0]} is no weekday", f"Monday is 0, {_DAYS[-1]} is 6")
+        if window.opens.tzinfo is not None or window.closes.tzinfo is not None:
+            raise BadInput(where, "its times have a zone", "Write 09:00: it is meant where the person lives")
         if not window.days or window.opens >= window.closes:
             hours = f"{window.opens:%H:%M} to {window.closes:%H:%M}"
             days = ", ".join(_DAYS[day] for day in sorted(window.days)) or "no day"
@@ -66,12 +72,26 @@ def _check_figures(policy: CampaignPolicy) -> None:
     for field, (value, least) in at_least.items():
         if value < least:
             raise BadInput(field, f"{value:g} is too little", f"Write {least:g} or more")
-    if policy.calls_per_second <= 0:
+        if not value <= _MOST:
+            raise BadInput(field, f"{value:g} is too much", f"Write {_MOST:,} at most")
+    _check_spans(policy)
+    if not 0 < policy.calls_per_second <= _MOST:
         raise BadInput("calls_per_second", f"{policy.calls_per_second:g} would dial nobody", "Write more than 0")
     if policy.retry.unfinished is not None and policy.retry.unfinished.after.total_seconds() <= 0:
         raise BadInput("retry.unfinished.after", "it would ring at once", "Write seconds, as 7200 for two hours")
     if len(policy.opt_out_key) > 1 or policy.opt_out_key not in "0123456789*#":
         raise BadInput("opt_out_key", f"{policy.opt_out_key!r} is no key of a phone", "Write one of 0-9 * #")
+
+
+def _check_spans(policy: CampaignPolicy) -> None:
+    spans = {f.name: value for f in fields(policy) if isinstance(value := getattr(policy, f.name), timedelta)} | {
+        f"retry.after.{outcome}": after for outcome, after in policy.retry.after.items()
+    }
+    if policy.retry.unfinished is not None:
+        spans["retry.unfinished.after"] = policy.retry.unfinished.after
+    for name, span in spans.items():
+        if not timedelta(0) <= span <= _LONGEST:
+            raise BadInput(name, f"{span.total_seconds():g} s is less than nothing, or more than a year")
 
 
 def _check_quotas(policy: CampaignPolicy) -> None:
@@ -82,8 +102,8 @@ def _check_quotas(policy: CampaignPolicy) -> None:
     for quota in policy.quotas:
         if not quota.field.strip() or (quota.value is not None and not quota.value.strip()):
             raise BadInput("quotas", f"{str(quota)!r} names no group", "Write field=value, as city=Tashkent")
-        if quota.completes < 0:
-            raise BadInput("quotas", f"{quota}: {quota.completes} is too little", "Write 0 or more")
+        if not 0 <= quota.completes <= _MOST:
+            raise BadInput("quotas", f"{quota}: {quota.completes} is no number of people", "Write 0 or more")
         key = (quota.field, REST if quota.value is None else plain(quota.value))
         if key in seen:
             raise BadInput("quotas", f"{quota} stands twice", "Write one number for each group")

@@ -16,6 +16,7 @@ from crm_core.domain.lead_files import LeadRow
 from crm_core.errors import BadInput
 from crm_core.imports.limits import ReadLimits
 from crm_core.imports.reader import open_leads
+from crm_core.imports.titles import NoPhoneColumn
 from crm_core.imports.wire import ReadOrder, frame, row_out
 
 _ROWS_AT_ONCE = 1_000
@@ -43,6 +44,8 @@ def _read(order: ReadOrder, limits: ReadLimits, out: BinaryIO) -> int:
         for message in _messages(order, limits):
             out.write(frame(message))
             out.flush()
+    except NoPhoneColumn as error:
+        out.write(frame({"no phone": error.where, "columns": [asdict(column) for column in error.columns]}))
     except BadInput as error:
         out.write(frame({"error": [error.where, error.what, error.do]}))
     except MemoryError:

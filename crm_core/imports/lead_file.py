@@ -17,7 +17,7 @@ from typing import IO, Any
 from crm_core.domain.lead_files import LeadRow
 from crm_core.errors import BadInput
 from crm_core.imports.limits import ReadLimits
-from crm_core.imports.titles import Column, Field
+from crm_core.imports.titles import Column, Field, NoPhoneColumn
 from crm_core.imports.wire import LENGTH, ReadOrder, row_in
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class LeadFile:
     async def read_header(self) -> None:
         """Wait for the columns; raises BadInput if the file has none or cannot be read."""
         head = await self._message()
-        self.columns = tuple(Column(c["title"], Field(c["field"])) for c in head["columns"])
+        self.columns = _columns(head)
         self.delimiter, self.form, self.count = head["delimiter"], head["form"], head["count"]
 
     async def batches(self) -> AsyncIterator[list[LeadRow]]:
@@ -68,6 +68,8 @@ class LeadFile:
             raise await self._why_ended() from None
         except TimeoutError:
             raise self._too_slow() from None
+        if "no phone" in message:
+            raise NoPhoneColumn(message["no phone"], _columns(message))
         if "error" in message:
             raise BadInput(*message["error"])
         if "memory" in message:
@@ -100,6 +102,10 @@ class LeadFile:
             "reading it takes too long",
             "Copy the rows that are used into a new sheet, or save it as CSV UTF-8",
         )
+
+
+def _columns(message: Any) -> tuple[Column, ...]:
+    return tuple(Column(c["title"], Field(c["field"])) for c in message["columns"])
 
 
 @asynccontextmanager

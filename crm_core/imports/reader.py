@@ -14,7 +14,7 @@ from crm_core.imports import sheet_file
 from crm_core.imports.limits import ReadLimits
 from crm_core.imports.rows import RowReader
 from crm_core.imports.text_file import text_format, text_records
-from crm_core.imports.titles import Column, Field, columns_of, guess, has_all, unique_titles
+from crm_core.imports.titles import Column, Field, NoPhoneColumn, columns_of, guess, has_all, unique_titles
 
 #: The header is looked for among so many rows: files begin with a title, a date, a blank row.
 _HEADER_WITHIN = 10
@@ -60,11 +60,7 @@ def open_leads(path: Path, country: str | None, said: Mapping[str, str], limits:
     titles = unique_titles(first[at], width)
     columns = columns_of(titles, said)
     if all(column.field is not Field.PHONE for column in columns):
-        raise BadInput(
-            path.name,
-            f"no column seems to hold phone numbers; the columns are: {', '.join(titles)}",
-            "The first row must name the columns; say --map COLUMN=phone",
-        )
+        raise NoPhoneColumn(path.name, columns)
     data = enumerate(chain(first[at + 1 :], records.rows), at + 2)
     rows = _rows(path, data, RowReader(columns, country), limits)
     count = None if records.count is None else max(0, records.count - at - 1)

@@ -33,6 +33,19 @@ class Column:
     field: Field
 
 
+class NoPhoneColumn(BadInput):
+    """No column of the file holds telephone numbers, as far as titles tell; `columns` are those it has."""
+
+    def __init__(self, where: str, columns: Sequence[Column], how: str = "say --map COLUMN=phone") -> None:
+        self.columns = tuple(columns)
+        titles = ", ".join(column.title for column in columns)
+        super().__init__(
+            where,
+            f"no column seems to hold phone numbers; the columns are: {titles}",
+            f"The first row must name the columns; {how}",
+        )
+
+
 #: The columns our own file of failed rows puts in front; read again they are left out.
 ROW_TITLE, REASON_TITLE = "import row", "import reason"
 _MANY = {Field.NAME, Field.PHONE, Field.EXTRA, Field.IGNORED}

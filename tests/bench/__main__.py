@@ -24,10 +24,13 @@ from tests.bench import (
     events,
     hand_off,
     import_rows,
+    live,
     lookup,
     memory,
+    reports,
     speech,
     understanding,
+    workplace,
 )
 from tests.bench.rows import Row
 from tests.bench.site import Say
@@ -38,6 +41,9 @@ _ALL: dict[str, Callable[[Path, Say], Awaitable[list[Row]]]] = {
     "events": events.measure,
     "lookup": lookup.measure,
     "import_rows": import_rows.measure,
+    "workplace": workplace.measure,
+    "reports": reports.measure,
+    "live": live.measure,
     "hand_off": hand_off.measure,
     "dial_rate": dial_rate.measure,
     "memory": memory.measure,

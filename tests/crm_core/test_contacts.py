@@ -70,15 +70,6 @@ async def test_a_number_is_added_once(database: Database) -> None:
         await handlers.add_number(999, OTHER, None, database)
 
 
-async def test_contacts_are_found_by_parts_and_signs_are_only_signs(database: Database) -> None:
-    bo = await add_contact(database, "Bo Smith", STRANGER)
-    cy = await add_contact(database, "Cy 100%", OTHER)
-    assert [c.id for c in await handlers.find_contacts("SMITH", database)] == [bo]
-    assert [c.id for c in await handlers.find_contacts("0%", database)] == [cy]
-    assert [c.id for c in await handlers.find_contacts("111-22", database)] == [bo]
-    assert await handlers.find_contacts("_", database) == []
-
-
 async def test_one_timeline_holds_calls_tasks_deals_and_notes_latest_first(database: Database) -> None:
     await install_defaults(database)
     contact_id = await add_contact(database, "Bo", STRANGER)

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from crm_core.db.tables import agents, attempts, calls, cdrs, contacts, leads, l
 from crm_core.domain.campaigns import CampaignPolicy, CampaignState, Trunk
 from crm_core.errors import BadSetting
 from crm_core.web.app import Health, make_app, run_web
+from crm_core.web.keys import Workplace
 from tests.servers import free_port
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -59,8 +61,12 @@ async def _answers(port: int) -> bool:
     return True
 
 
+def _app(health: Health) -> web.Application:
+    return make_app(health, Workplace(health.database, health.now, Path(), Path()))
+
+
 async def _ask(health: Health, path: str) -> tuple[int, str]:
-    async with _served(make_app(health)) as url, ClientSession() as client, client.get(url + path) as answer:
+    async with _served(_app(health)) as url, ClientSession() as client, client.get(url + path) as answer:
         return answer.status, await answer.text()
 
 
@@ -229,6 +235,6 @@ def _attempt(campaign_id: int, number: int) -> dict[str, Any]:
 
 async def test_a_port_that_is_taken_is_a_bad_setting(database: Database) -> None:
     health = Health(database, _now)
-    async with _served(make_app(health)) as url:
+    async with _served(_app(health)) as url:
         with pytest.raises(BadSetting, match="WEB_PORT"):
-            await run_web(make_app(health), "127.0.0.1", int(url.rpartition(":")[2]))
+            await run_web(_app(health), "127.0.0.1", int(url.rpartition(":")[2]))

@@ -15,6 +15,8 @@ interface Bars {
   labels: string[];
   series: Series[];
   rtl: boolean;
+  /** Where each bar leads, "" for nowhere; the table beside has the same links. */
+  links?: string[];
 }
 
 interface Heat {
@@ -67,6 +69,7 @@ function bars(facts: Bars): Record<string, unknown> {
     name: one.name,
     data: one.values,
     barMaxWidth: ROW,
+    cursor: facts.links ? "pointer" : "default",
     ...(isStacked ? { stack: "all" } : {}),
     label: {
       show: facts.series.length === 1,
@@ -81,7 +84,13 @@ function bars(facts: Bars): Record<string, unknown> {
   }));
   return {
     ...common(),
-    grid: { containLabel: true, left: 8, right: 72, top: facts.series.length > 1 ? 40 : 8, bottom: 8 },
+    grid: {
+      containLabel: true,
+      left: facts.rtl ? 72 : 8,
+      right: facts.rtl ? 8 : 72,
+      top: facts.series.length > 1 ? 40 : 8,
+      bottom: 8,
+    },
     legend: { show: facts.series.length > 1, type: "plain", top: 0, textStyle: { color: text } },
     // The first of the table on top, and bars that grow the way the language is read.
     yAxis: axis({ type: "category", data: facts.labels, inverse: true, position: facts.rtl ? "right" : "left" }),
@@ -137,9 +146,16 @@ function draw(place: HTMLElement): void {
   if (!facts) return;
   place.classList.toggle("report-chart-tall", facts.kind !== "heat" && facts.labels.length * facts.series.length > 20);
   const chart = drawn.get(place) ?? echarts.init(place, undefined, { renderer: "svg" });
+  if (!drawn.has(place)) chart.on("click", ({ dataIndex }) => follow(place, dataIndex));
   drawn.set(place, chart);
   chart.resize();
   chart.setOption(facts.kind === "heat" ? heat(facts) : bars(facts), true);
+}
+
+function follow(place: HTMLElement, bar: number): void {
+  const facts = read(place);
+  const link = facts && facts.kind !== "heat" ? facts.links?.[bar] : undefined;
+  if (link) location.assign(link);
 }
 
 function drawAll(): void {

@@ -5,6 +5,7 @@
 import uPlot from "uplot";
 
 interface Words {
+  time: string;
   dialed: string;
   people: string;
   language: string;
@@ -26,10 +27,9 @@ function clock(seconds: number): string {
   return new Intl.DateTimeFormat(words.language, options).format(seconds * 1000);
 }
 
-function axis(): uPlot.Axis {
-  const style = getComputedStyle(document.documentElement);
-  const line = style.getPropertyValue("--tblr-border-color").trim() || "#8886";
-  const text = getComputedStyle(document.body).color;
+function axis(target: HTMLElement): uPlot.Axis {
+  // Computed, for a canvas knows neither variables nor light-dark().
+  const { color: text, borderTopColor: line } = getComputedStyle(target);
   return { stroke: text, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
 }
 
@@ -46,11 +46,11 @@ function made(target: HTMLElement): uPlot {
     height: HEIGHT - 32,
     scales: { x: { time: false }, y: { range: (_plot, _low, high) => [0, Math.max(5, high)] } },
     axes: [
-      { ...axis(), values: (_plot, at) => at.map(clock), space: 64, incrs: [300, 600, 900, 1800] },
-      { ...axis(), values: (_plot, counts) => counts.map((n) => (Number.isInteger(n) ? String(n) : "")), size: 40 },
+      { ...axis(target), values: (_plot, at) => at.map(clock), space: 64, incrs: [300, 600, 900, 1800] },
+      { ...axis(target), values: (_plot, counts) => counts.map((n) => (Number.isInteger(n) ? String(n) : "")), size: 40 },
     ],
     series: [
-      { value: (_plot, at) => (at === null ? "" : clock(at)), label: "" },
+      { value: (_plot, at) => (at === null ? "" : clock(at)), label: words.time },
       line(words.dialed, COLOURS[0], []),
       line(words.people, COLOURS[1], [6, 3]),
     ],

@@ -62,13 +62,22 @@ document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   const at = target?.closest<HTMLElement>("[data-callback-at]")?.dataset["callbackAt"];
   const field = document.querySelector<HTMLInputElement>("input[name=callback]");
-  if (at && field) field.value = at;
+  if (at && field) {
+    field.value = at;
+    document.querySelector<HTMLElement>("#result [type=submit]")?.focus(); // Enter saves
+  }
   const keys = target?.closest<HTMLElement>("[data-keys]")?.dataset["keys"];
   if (keys) phone.send({ do: "keys", keys });
   const command = target?.closest<HTMLElement>("[data-command]")?.dataset["command"];
   if (command) phone.send({ do: command } as Command);
   const address = target?.closest<HTMLElement>("[data-open-phone]")?.dataset["openPhone"];
   if (address) window.open(address, "trunkline-phone", "popup,width=360,height=560");
+});
+
+// What was chosen in a window is under way: the desk behind it shows what comes of it.
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  const id = ctx.sourceElement instanceof HTMLElement ? ctx.sourceElement.dataset["closes"] : undefined;
+  if (id && ctx.response && ctx.response.status < 400) (document.getElementById(id) as HTMLDialogElement | null)?.close();
 });
 
 // --- the phone's state ----------------------------------------------------------------------------------------
@@ -80,14 +89,22 @@ function showPhone(status: PhoneStatus): void {
   if (!bar) return;
   bar.dataset["state"] = status.state;
   bar.dataset["problem"] = status.problem ?? "";
-  const said = document.getElementById("phone-state");
   const words = JSON.parse(bar.dataset["words"] ?? "{}") as Record<string, string>;
-  if (said) said.textContent = words[status.problem ?? status.state] ?? status.state;
-  for (const part of bar.querySelectorAll<HTMLElement>("[data-phone]")) {
-    part.hidden = part.dataset["phone"] === "off" ? status.state !== "off" : status.state !== "open";
+  const isNowhere = status.state === "off" && status.problem === null;
+  part("phone-state").textContent = (isNowhere ? bar.dataset["other"] : words[status.problem ?? status.state]) ?? "";
+  for (const one of bar.querySelectorAll<HTMLElement>("[data-phone]")) {
+    const when = one.dataset["phone"];
+    one.hidden = when === "consult" ? status.consultation === null : when !== status.state;
   }
+  part<HTMLInputElement>("consult-channel").value = status.consult_id ?? "";
   press("toggle_mute", status.muted);
   press("toggle_hold", status.held);
+}
+
+function part<Kind extends HTMLElement>(id: string): Kind {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found as Kind;
 }
 
 function press(command: string, on: boolean): void {

@@ -201,7 +201,7 @@ export class Phone extends Emitter<PhoneEvents> {
     this.#consult?.leg.end();
     this.#speaker.play(null);
     const state = this.status.problem === "offline" ? "connecting" : "ready";
-    this.#set({ state, call_id: null, caller: null, muted: false, held: false });
+    this.#set({ ...OFF, state, problem: this.status.problem });
     this.emit("ended", { by, cause });
   }
 
@@ -232,7 +232,8 @@ export class Phone extends Emitter<PhoneEvents> {
   }
 
   #tell(): void {
-    this.#set({ consultation: this.#consult?.kind ?? null, ...(this.#leg && { held: this.#leg.isHeld }) });
+    const [consultation, consult_id] = [this.#consult?.kind ?? null, this.#consult?.leg.id ?? null];
+    this.#set({ consultation, consult_id, ...(this.#leg && { held: this.#leg.isHeld }) });
   }
 
   #set(changed: Partial<PhoneStatus>): void {

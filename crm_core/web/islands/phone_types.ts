@@ -31,6 +31,8 @@ export interface PhoneStatus {
   /** Who calls, as the switch shows him, while it rings. */
   readonly caller: string | null;
   readonly consultation: Consultation | null;
+  /** Of the consulting leg the switch's channel id, by which the person is given over. */
+  readonly consult_id: string | null;
 }
 
 /** What a session may register with; asked of the server at each start, since each start makes a new secret. */
@@ -65,4 +67,5 @@ export const OFF: PhoneStatus = {
   held: false,
   caller: null,
   consultation: null,
+  consult_id: null,
 };

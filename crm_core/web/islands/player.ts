@@ -66,6 +66,7 @@ function follow(figure: HTMLElement, audio: HTMLAudioElement): void {
       void audio.play();
     });
   }
+  begin(audio, turns);
   audio.addEventListener("timeupdate", () => {
     const said = turns.filter((turn) => Number(turn.dataset["second"]) <= audio.currentTime + 0.05).at(-1);
     for (const turn of turns) {
@@ -75,6 +76,17 @@ function follow(figure: HTMLElement, audio: HTMLAudioElement): void {
     }
     if (!audio.paused) said?.scrollIntoView({ block: "nearest" });
   });
+}
+
+/** `?at=12.5`: whoever follows a link to a sentence hears that one first. */
+function begin(audio: HTMLAudioElement, turns: HTMLElement[]): void {
+  const at = Number(new URLSearchParams(location.search).get("at") ?? Number.NaN);
+  if (!turns.length || !Number.isFinite(at) || at < 0) return;
+  audio.currentTime = at;
+  // A link leads half a second before the first word.
+  const said = turns.filter((turn) => Number(turn.dataset["second"]) <= at + 1).at(-1);
+  said?.closest("li")?.setAttribute("aria-current", "true");
+  said?.scrollIntoView({ block: "center" });
 }
 
 function setUpAll(): void {

@@ -4,6 +4,7 @@ import { obeyCommands } from "./site_commands.ts";
 import { keepFocus } from "./site_focus.ts";
 import { bindKeys } from "./site_keys.ts";
 import { watchRequests } from "./site_requests.ts";
+import { walkSearch } from "./site_search.ts";
 import { refreshTimes } from "./site_times.ts";
 import { showToasts } from "./site_toasts.ts";
 
@@ -13,5 +14,6 @@ watchRequests();
 keepFocus();
 bindKeys();
 obeyCommands();
+walkSearch();
 showToasts((url) => htmx.ajax("POST", url, { swap: "none" }));
 refreshTimes();

@@ -16,6 +16,14 @@ const ENGLISH = {
   clash: "Somebody else changed it meanwhile. Load the page again.",
   busy: "Too many requests. Wait a moment and try again.",
   broken: "Something went wrong on the server. Try again; if it stays so, tell the administrator.",
+  notice_task_given: "A task was handed to you",
+  notice_callback_due: "It is time to call back",
+  notice_deal_moved: "Your deal was moved",
+  notice_deal_given: "A deal was given to you",
+  notice_import_finished: "The import is finished",
+  notice_import_failed: "The import failed",
+  notice_campaign_stopped: "A campaign stopped by itself",
+  notice_webhook_off: "A webhook was switched off",
 };
 
 export type Word = keyof typeof ENGLISH;

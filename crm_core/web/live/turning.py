@@ -19,6 +19,7 @@ from crm_core.events import (
     DealChanged,
     Event,
     LeadDisposed,
+    NoticesRead,
     TaskChanged,
 )
 
@@ -75,6 +76,11 @@ def _of_task(event: Any, stirred: Stirred) -> None:
     stirred.add(Topic.TASK, event.task_id, formerly=event.was_responsible_id)
 
 
+def _of_notices(event: NoticesRead, stirred: Stirred) -> None:
+    for notice_id in event.notice_ids:
+        stirred.add(Topic.NOTICE, notice_id)
+
+
 _TURN: Mapping[type, Callable[[Any, Stirred], None]] = {
     AgentStateChanged: _of_agent,
     CallBridged: _of_call,
@@ -85,6 +91,7 @@ _TURN: Mapping[type, Callable[[Any, Stirred], None]] = {
     ConversationEnded: _of_call,
     DealChanged: _of_deal,
     TaskChanged: _of_task,
+    NoticesRead: _of_notices,
     AttemptEnded: _of_campaign,
     CampaignStateChanged: _of_campaign,
 }

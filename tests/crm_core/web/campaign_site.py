@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from aiohttp import web
@@ -9,7 +10,10 @@ from aiohttp import web
 from crm_core.domain.campaigns import CampaignPolicy
 from crm_core.errors import BadInput, NotFound
 from crm_core.web.campaign_tools import BOT_SCRIPTS, SCREENING
+from crm_core.web.keys import WORKPLACE
+from crm_core.web.script_tools import SCRIPT_DESK
 from dialer.screening import screened
+from ivr_bot.script_desk import SiteScriptDesk
 
 
 class FakeScripts:
@@ -34,3 +38,4 @@ def add_tools(app: web.Application) -> None:
     """As the service gives them to the application."""
     app[SCREENING] = screened
     app[BOT_SCRIPTS] = FakeScripts()
+    app[SCRIPT_DESK] = SiteScriptDesk(os.environ, app[WORKPLACE].home)

@@ -12,19 +12,17 @@ import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
 from argon2 import PasswordHasher
 
-from crm_core.bot_scripts import SiteScripts
 from crm_core.db.engine import Database
 from crm_core.domain.access import Actor, Role
 from crm_core.handlers import passwords, users
 from crm_core.handlers.log_in import Door, log_in
 from crm_core.streams import InProcessStream
 from crm_core.web.app import Health, make_app
-from crm_core.web.campaign_tools import BOT_SCRIPTS, SCREENING
 from crm_core.web.doors import COOKIE, CSRF_HEADER
 from crm_core.web.keys import Workplace
 from crm_core.web.live.hub import LiveHub
 from crm_core.web.live.stream import add_live
-from dialer.screening import screened
+from tests.crm_core.web.campaign_site import add_tools
 
 PASSWORD = "four words that fit nowhere"
 
@@ -79,8 +77,7 @@ def workplace(site: Database, tmp_path: Path) -> Workplace:
 async def web_site(workplace: Workplace) -> AsyncIterator[Site]:
     """The whole application on a free port of the loopback."""
     app = make_app(Health(workplace.database, utc_now), workplace)
-    app[SCREENING] = screened
-    app[BOT_SCRIPTS] = SiteScripts({}, workplace.home)
+    add_tools(app)
     add_live(app, LiveHub(workplace.database, InProcessStream(), utc_now, "live"))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

@@ -111,6 +111,22 @@ async def test_an_import_whose_process_is_gone_is_begun_again(web_site: Site, lo
     assert (done["state"], done["counts"]["created"]) == ("done", 2), done["error"]
 
 
+async def test_an_import_that_is_stopped_leaves_nothing_and_may_be_begun_again(web_site: Site, login: Login) -> None:
+    me = await login(Role.MARKETER)
+    rows = "\n".join(f"Ann,9012{place:05}" for place in range(30_000))
+    upload = await _body(await me.post("/api/v1/uploads", data=_form(f"name,phone\n{rows}\n")), 201)
+    one = f"/api/v1/uploads/{upload['id']}"
+    assert (await me.ask("DELETE", one + "/import")).status == 409
+    begun = await _body(await me.post(one + "/import", json={"list_name": "long"}))
+    assert begun["state"] == "running"
+    assert (await me.post(one + "/import", json={"list_name": "long"})).status == 409
+    assert (await me.ask("DELETE", one)).status == 409
+    assert (await _body(await me.ask("DELETE", one + "/import")))["state"] == "stopped"
+    assert (await _body(await me.get("/api/v1/lists")))["items"] == []
+    done = await _imported(me, upload["id"], {"list_name": "long"})
+    assert (done["state"], done["counts"]["created"]) == ("done", 30_000), done["error"]
+
+
 async def test_masked_eyes_see_no_digits_of_a_file(web_site: Site, login: Login) -> None:
     me = await login(Role.MARKETER, masked=True)
     upload = await _body(await me.post("/api/v1/uploads", data=_form()), 201)

@@ -83,9 +83,13 @@ _BODIES: dict[str, Any] = {
     "NewNumber": {"number": "90 765 43 21"},
     "DoNotCall": {"wanted": True},
     "NewNote": {"text": "x"},
+    "Move": {"stage_id": 2},
+    "Decline": {"reason": "Not a customer"},
+    "Link": {"to_deal_id": 999999},
     "Merge": {"other_id": 999999},
     "UserChanges": {"active": False},
     "NewPassword": {"password": "four other words entirely"},
+    "DealChanges": {"title": "x"},
     "Monitored": {"mode": "listen"},
     "PauseOrder": {"reason": "lunch"},
 }

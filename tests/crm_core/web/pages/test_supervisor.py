@@ -114,6 +114,9 @@ async def test_listening_needs_a_phone_of_ones_own_and_a_switch(web_site: Site, 
     agent_id = await _operator(web_site.database, "Aziza", "op1")
     await _on_call(web_site.database, agent_id)
     answer = await boss.post("/api/v1/calls/c1/monitor", json={"mode": "listen"})
+    assert (answer.status, (await answer.json())["where"]) == (422, "phone")
+    await add_agent(web_site.database, "Boss", "boss", utc_now(), hand_off=HandOffMode.RING)
+    answer = await boss.post("/api/v1/calls/c1/monitor", json={"mode": "listen"})
     assert answer.status == 503  # no link to a switch in this process
     assert (await boss.post("/supervisor/calls/c1/shout")).status == 404
 
