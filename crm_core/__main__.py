@@ -16,6 +16,7 @@ from crm_core.cli import (
     deals,
     demo,
     dnc,
+    generate,
     leads,
     message,
     models,
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="trunkline", description="A telephony-first CRM around Asterisk.")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     demo.add_demo_commands(commands)
+    generate.add_generate_commands(commands)
     serve.add_serve_commands(commands)
     add_pbx_commands(commands)
     db.add_db_commands(commands)

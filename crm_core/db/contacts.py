@@ -16,7 +16,6 @@ from sqlalchemy import (
     insert,
     literal,
     literal_column,
-    or_,
     select,
     union_all,
 )
@@ -78,22 +77,6 @@ _NUMBERS = (
 async def numbers_of(work: UnitOfWork, contact_id: int) -> tuple[ContactNumber, ...]:
     rows = await work.connection.execute(_NUMBERS, {"of": contact_id})
     return tuple(ContactNumber(**row._mapping) for row in rows)
-
-
-async def find_contacts(work: UnitOfWork, text: str, limit: int = 50) -> list[Contact]:
-    """Contacts whose name or e-mail holds `text`, or whose number holds its digits; newest first."""
-    like = f"%{_escaped(text.strip().lower())}%"
-    wanted = [func.lower(contacts.c.name).like(like, escape="\\"), func.lower(contacts.c.email).like(like, escape="\\")]
-    digits = "".join(c for c in text if c in "0123456789")
-    if len(digits) >= 4:  # fewer would match nearly everybody
-        with_number = select(phones.c.contact_id).where(phones.c.e164.like(f"%{digits}%"))
-        wanted.append(contacts.c.id.in_(with_number))
-    query = _contact_columns().select_from(_WITH_COMPANY).where(or_(*wanted)).order_by(contacts.c.id.desc())
-    return [Contact(**row._mapping) for row in await work.all(query.limit(limit))]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 async def create_contact(

@@ -5,46 +5,35 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
-    DatabaseError,
     DBAPIError,
     DisconnectionError,
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
 )
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from crm_core.db.faults import CONNECT_WITHIN, POOL_WITHIN, translated, unavailable
 from crm_core.db.folded import SQLITE_FUNCTION
 from crm_core.db.sqlite_driver import CHECKPOINT_AT, InLoopConnection, checkpoint
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.folding import fold
-from crm_core.errors import BadSetting, Conflict, CrmError, Unavailable
+from crm_core.errors import BadSetting, Conflict, Unavailable
 
 log = logging.getLogger(__name__)
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _CHECKPOINT_EVERY = 2.0  # seconds
-_CONNECT_WITHIN = 5.0  # seconds
-_POOL_WITHIN = 10.0  # seconds a unit of work waits for one of our own connections
 _STATEMENT_WITHIN = timedelta(seconds=30)
-#: PostgreSQL's deadlock_detected, serialization_failure, lock_not_available: the same again may succeed.
-_PASSING = frozenset({"40P01", "40001", "55P03"})
-#: PostgreSQL classes and codes for "not now": connection (08), no resources (53), shutting down or starting up.
-_NOT_NOW = ("08", "53", "57P01", "57P02", "57P03")
-_UNIQUE_VIOLATION = "23505"
-_UNDEFINED_TABLE = "42P01"
 #: Connecting fails in the driver's own words: SQLAlchemy wraps errors of statements only.
 _NO_CONNECTION = (DBAPIError, PoolExhausted, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -74,7 +63,7 @@ class Database:
             await self._turn()
         line: AbstractAsyncContextManager[Any] = self._writer if self._writer is not None else nullcontext()
         async with line, self._connected() as connection:
-            with _translated():
+            with translated():
                 async with connection.begin():
                     work = UnitOfWork(connection)
                     yield work
@@ -91,15 +80,38 @@ class Database:
                 yield work
             return
         async with self._connected() as connection:
-            with _translated():
+            with translated():
                 yield UnitOfWork(await connection.execution_options(isolation_level="AUTOCOMMIT"))
+
+    @asynccontextmanager
+    async def rebuilding(self) -> AsyncIterator[UnitOfWork]:
+        """A unit of work that changes tables. SQLite alters one by copying it, and with its foreign keys enforced would
+        not let the old one go; they are checked as a whole before the commit. Raises Unavailable and Conflict.
+
+        https://www.sqlite.org/lang_altertable.html#otheralter
+        """
+        if self._writer is None:
+            async with self.work() as work:
+                yield work
+            return
+        async with self._writer, self._connected() as connection:
+            await connection.run_sync(_enforce_foreign_keys, False)
+            try:
+                with translated():
+                    async with connection.begin():
+                        yield UnitOfWork(connection)
+                        broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all()
+                        if broken:
+                            raise Conflict(f"rows of {broken[0][0]} would point to nothing: nothing was changed")
+            finally:
+                await connection.run_sync(_enforce_foreign_keys, True)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[UnitOfWork]:
         """A unit of work that only reads: does not wait for the writer. Raises Unavailable."""
         await self._turn()
         async with self._connected() as connection:
-            with _translated():
+            with translated():
                 yield UnitOfWork(await connection.execution_options(reading=True))
 
     async def keep_checkpointed(self) -> None:
@@ -131,48 +143,11 @@ class Database:
             yield connection
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Errors of the driver leave as ours; those of whoever works in the unit of work are none of our business."""
-    try:
-        yield
-    except DBAPIError as error:
-        ours = _translation(error)
-        if ours is None:
-            raise
-        raise ours from error
-
-
-def _translation(error: DBAPIError) -> CrmError | None:
-    sqlstate = getattr(error.orig, "sqlstate", None)
-    if isinstance(error, IntegrityError):
-        # Both say which columns; PostgreSQL's detail, with the values, stays out of it.
-        is_unique = sqlstate == _UNIQUE_VIOLATION or "UNIQUE constraint failed" in str(error.orig)
-        return Conflict(f"this exists already: {_said(error)}") if is_unique else None
-    if sqlstate in _PASSING:
-        return Conflict("another transaction was first")
-    is_gone = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
-    is_gone = is_gone or (sqlstate or "").startswith(_NOT_NOW)
-    if is_gone or sqlstate == _UNDEFINED_TABLE or type(error) is DatabaseError:
-        return unavailable(error)
-    return None
-
-
-def unavailable(error: Exception) -> Unavailable:
-    """The driver's complaint as ours, without the statement and its personal data."""
-    if getattr(getattr(error, "orig", None), "sqlstate", None) == _UNDEFINED_TABLE or "no such table" in str(error):
-        return Unavailable("the database has no tables of Trunkline yet: run `trunkline db upgrade`")
-    if isinstance(error, PoolExhausted):
-        return Unavailable(f"all connections to the database were in use for {_POOL_WITHIN:.0f} s")
-    said = _said(error) or f"no answer within {_CONNECT_WITHIN:.0f} s"
-    return Unavailable(f"the database does not answer ({said}): check that it runs and what DATABASE_URL says")
-
-
-def _said(error: Exception) -> str:
-    """What the driver itself said, in one line: SQLAlchemy wraps it once or twice."""
-    orig = getattr(error, "orig", None)
-    innermost = (getattr(orig, "__cause__", None) or orig) if orig is not None else error
-    return str(innermost).strip().partition("\n")[0]
+def _enforce_foreign_keys(connection: Connection, wanted: bool) -> None:
+    """Outside of a transaction: inside of one SQLite passes over it."""
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA foreign_keys={'ON' if wanted else 'OFF'}")
+    cursor.close()
 
 
 def async_url(url: str) -> str:
@@ -219,7 +194,7 @@ def _sqlite_engine(address: URL) -> AsyncEngine:
         # Setting `isolation_level` later goes through aiosqlite's thread, which this connection does not have.
         return await InLoopConnection(lambda: sqlite3.connect(str(address.database), timeout=0, isolation_level=None))
 
-    engine = create_async_engine(address, async_creator=connect, pool_size=8, max_overflow=8, pool_timeout=_POOL_WITHIN)
+    engine = create_async_engine(address, async_creator=connect, pool_size=8, max_overflow=8, pool_timeout=POOL_WITHIN)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -248,9 +223,9 @@ def _postgres_engine(address: URL, statement_within: timedelta | None) -> AsyncE
         address,
         pool_size=8,
         max_overflow=12,
-        pool_timeout=_POOL_WITHIN,
+        pool_timeout=POOL_WITHIN,
         connect_args={
-            "timeout": _CONNECT_WITHIN,
+            "timeout": CONNECT_WITHIN,
             "command_timeout": seconds,
             "server_settings": {"application_name": "trunkline", "jit": "off"},
         },

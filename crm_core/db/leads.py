@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from crm_core.db.batches import one_of
-from crm_core.db.personal_data import erased_among
+from crm_core.db.personal_data import ERASURE_KEY, erased_among, erasure_key_row
 from crm_core.db.tables import attempts, campaign_leads, do_not_call, leads, phones
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.attempts import Outcome
@@ -176,7 +176,10 @@ async def blocks_of(
     listed = or_(
         and_(do_not_call.c.kind == "number", one_of(do_not_call.c.value, numbers)), do_not_call.c.kind == "prefix"
     )
-    rows = await work.all(select(do_not_call).where(listed, one_of(do_not_call.c.campaign_id, {0, *campaign_ids})))
+    entries = select(do_not_call.c.kind, do_not_call.c.value, do_not_call.c.campaign_id)
+    entries = entries.where(listed, one_of(do_not_call.c.campaign_id, {0, *campaign_ids}))
+    rows = await work.all(union_all(entries, erasure_key_row()))
+    key = next((row.value for row in rows if row.kind == ERASURE_KEY), None)
     exact = {(row.value, row.campaign_id) for row in rows if row.kind == "number"}
     starts = {(row.value, row.campaign_id) for row in rows if row.kind == "prefix"}
     found: dict[tuple[str, int], Block] = {}
@@ -186,7 +189,7 @@ async def blocks_of(
                 found[number, campaign_id] = Block.CAMPAIGN if campaign_id else Block.SYSTEM
             elif any((number[:length], campaign_id) in starts for length in range(1, len(number) + 1)):
                 found[number, campaign_id] = Block.PREFIX
-    return found | {(number, 0): Block.SYSTEM for number in await erased_among(work, numbers)}
+    return found | {(number, 0): Block.SYSTEM for number in await erased_among(work, numbers, key)}
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ async def upgrade(url: str) -> str:
 
 async def upgrade_database(database: Database, to: str = "head") -> None:
     """The same for a database that is open already, up to the revision `to`."""
-    async with database.work() as work:
+    async with database.rebuilding() as work:
         if not database.is_sqlite:
             await work.run(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
         await work.connection.run_sync(_upgrade, to)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Table, cast, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, Table, cast, delete, literal, or_, select, update
 
 from crm_core.db.batches import one_of
 from crm_core.db.site import put_setting, setting
@@ -36,6 +37,7 @@ from crm_core.db.tables import (
     outbox,
     phones,
     recordings,
+    site_settings,
     tasks,
     turns,
     webhook_deliveries,
@@ -43,7 +45,8 @@ from crm_core.db.tables import (
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.errors import Conflict
 
-_KEY = "erasure_key"
+#: The name of the setting, and what its row is called among do-not-call entries.
+ERASURE_KEY = "erasure_key"
 
 
 def _rows_of(contact_id: int) -> dict[Table, ColumnElement[bool]]:
@@ -146,22 +149,25 @@ async def _forget_events(work: UnitOfWork, numbers: Collection[str], call_ids: S
 # --- numbers never to be dialed again ------------------------------------------------------------------------
 async def remember_numbers(work: UnitOfWork, numbers: Collection[str], at: datetime) -> None:
     """Remember numbers by their keyed hashes; the key is made with the first."""
-    key = await setting(work, _KEY)
+    key = await setting(work, ERASURE_KEY)
     if key is None and numbers:
         key = secrets.token_hex(32)
-        await put_setting(work, _KEY, key)
+        await put_setting(work, ERASURE_KEY, key)
     rows = [{"hash": _hash(key, number), "at": at} for number in numbers]
     await work.upsert(erased_numbers, rows, ["hash"], keep=["at"])
 
 
-async def erased_among(work: UnitOfWork, numbers: Collection[str]) -> set[str]:
-    """Which of the numbers belonged to people who were erased."""
-    if not numbers:
+def erasure_key_row() -> Select[str, str, int]:
+    """The key as a row (kind, value, 0), to be read beside the do-not-call lists in one statement; none: no row."""
+    value = cast(site_settings.c.value, String)
+    return select(literal(ERASURE_KEY), value, literal(0)).where(site_settings.c.name == ERASURE_KEY)
+
+
+async def erased_among(work: UnitOfWork, numbers: Collection[str], key: str | None) -> set[str]:
+    """Which of the numbers belonged to people who were erased. `key` is the value of `erasure_key_row`."""
+    if key is None or not numbers:  # nobody was ever erased
         return set()
-    key = await setting(work, _KEY)
-    if key is None:  # nobody was ever erased
-        return set()
-    hashes = {_hash(key, number): number for number in numbers}
+    hashes = {_hash(json.loads(key), number): number for number in numbers}
     rows = await work.all(select(erased_numbers.c.hash).where(one_of(erased_numbers.c.hash, list(hashes))))
     return {hashes[row.hash] for row in rows}
 

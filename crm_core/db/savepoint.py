@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from crm_core.db.engine import unavailable
+from crm_core.db.faults import unavailable
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.errors import Conflict
 

@@ -120,6 +120,7 @@ sessions = Table(  # who is logged in, by the hash of what his browser holds
     Column("ended_at", Instant),
     Column("address", String(64), nullable=False, default=""),
     Column("browser", String(200), nullable=False, default=""),
+    Column("phone_digest", String(32)),  # of the secret with which this browser registers as its user's phone
 )
 api_tokens = Table(
     "api_tokens",
@@ -219,6 +220,8 @@ webhooks = Table(
     Column("enabled", Boolean, nullable=False, default=True),
     _ref("user_id", "users"),  # what it is sent, this user may see
     Column("created_at", Instant, nullable=False),
+    Column("failing_since", Instant),  # the first failure after the last delivery that was taken
+    Column("off_because", String(300)),  # why it was switched off by itself
 )
 webhook_deliveries = Table(
     "webhook_deliveries",
@@ -238,6 +241,8 @@ webhook_deliveries = Table(
     Column("sent_at", Instant),
     UniqueConstraint("webhook_id", "event_id"),
     Index("ix_webhook_deliveries_state_due_at", "state", "due_at"),
+    Index("ix_webhook_deliveries_log", "webhook_id", "id"),
+    Index("ix_webhook_deliveries_created_at", "created_at"),
 )
 agents = Table(  # the roster; one row per user who takes calls
     "agents",
@@ -774,7 +779,7 @@ deals = Table(
     _ref("pipeline_id", "pipelines"),
     _ref("stage_id", "stages"),
     _ref("contact_id", "contacts", nullable=True, index=True),
-    _ref("owner_id", "users", nullable=True, index=True),
+    _ref("owner_id", "users", nullable=True),
     Column("amount", Numeric(14, 2)),
     Column("currency", String(3)),
     Column("call_id", String(80)),
@@ -789,6 +794,7 @@ deals = Table(
 )
 found_by(deals)
 Index("ix_deals_stage_id", deals.c.stage_id, deals.c.id)  # the newest cards of a column
+Index("ix_deals_owner_id", deals.c.owner_id, deals.c.stage_id, deals.c.id)  # and of one seller's
 Index("ix_deals_totals", deals.c.stage_id, deals.c.closed_at, deals.c.currency, deals.c.amount)  # whole: sums read it
 deal_stages = Table(  # stage history
     "deal_stages",

@@ -22,7 +22,7 @@ from crm_core.db.tables import (
     tasks,
     users,
 )
-from crm_core.domain.access import Actor, Right, Sees
+from crm_core.domain.access import Actor, Right, Role, Sees
 
 Condition = ColumnElement[bool]
 
@@ -84,17 +84,24 @@ def visible_recordings(actor: Actor, of: FromClause = recordings) -> Condition:
         return false()
     if actor.sees is Sees.ALL and actor.may(Right.SEE_CALLS):
         return true()
-    return exists(select(calls.c.id).where(calls.c.id == of.c.call_id, visible_calls(actor)))
+    return _on_his_call(actor, of)
 
 
 def visible_conversations(actor: Actor, of: FromClause = conversations) -> Condition:
     """The infobot's conversations: with the calls, or the contacts, that he sees."""
     if actor.sees is Sees.ALL:
         return true() if actor.may(Right.SEE_CALLS) else false()
-    on_his_calls = exists(select(calls.c.id).where(calls.c.id == of.c.call_id, visible_calls(actor)))
+    on_his_calls = _on_his_call(actor, of)
     if not actor.may(Right.SEE_CONTACTS):
         return on_his_calls
-    return or_(on_his_calls, of.c.contact_id.in_(select(contacts.c.id).where(visible_contacts(actor))))
+    seen = contacts.alias("seen_contacts")
+    return or_(on_his_calls, of.c.contact_id.in_(select(seen.c.id).where(visible_contacts(actor, seen))))
+
+
+def _on_his_call(actor: Actor, of: FromClause) -> Condition:
+    """Rows of a call he sees. It has a name of its own: the query at hand may have calls in it already."""
+    seen = calls.alias("seen_calls")
+    return exists(select(seen.c.id).where(seen.c.id == of.c.call_id, visible_calls(actor, seen)))
 
 
 def visible_campaigns(actor: Actor, of: FromClause = campaigns) -> Condition:
@@ -128,3 +135,14 @@ def visible_agents(actor: Actor, of: FromClause = agents) -> Condition:
     if actor.sees is Sees.ALL:
         return true()
     return and_(of.c.id.in_(_team(actor)))
+
+
+def visible_colleagues(actor: Actor, of: FromClause = agents) -> Condition:
+    """Agents he may hand a person on to: those of his team; who is in none, those in none, if they are of the firm."""
+    if actor.sees is Sees.ALL:
+        return true()
+    if actor.team_id is None and actor.role is Role.OUTSIDE:
+        return false()
+    same = users.c.team_id.is_(None) if actor.team_id is None else users.c.team_id == actor.team_id
+    outside = users.c.role != Role.OUTSIDE.value if actor.role is not Role.OUTSIDE else true()
+    return of.c.id.in_(select(users.c.id).where(same, outside))

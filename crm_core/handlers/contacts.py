@@ -7,7 +7,7 @@ from datetime import datetime
 from crm_core.commands import CreateContact
 from crm_core.db import contacts as people
 from crm_core.db.engine import Database
-from crm_core.domain.contacts import Contact, ContactCard
+from crm_core.domain.contacts import ContactCard
 from crm_core.domain.phone import parse_phone
 from crm_core.errors import BadInput
 
@@ -51,12 +51,6 @@ async def add_note(contact_id: int, text: str, by: str, database: Database, now:
     async with database.work() as work:
         await people.contact_by_id(work, contact_id)
         return await people.add_note(work, text.strip(), by, now, contact_id=contact_id)
-
-
-async def find_contacts(text: str, database: Database, limit: int = 50) -> list[Contact]:
-    """Contacts by a part of their name, e-mail or number."""
-    async with database.reading() as work:
-        return await people.find_contacts(work, text, limit)
 
 
 async def contact_card(contact_id: int, database: Database, before: datetime | None = None) -> ContactCard:

@@ -96,9 +96,9 @@ class Service:
 
 @asynccontextmanager
 async def running_service(
-    site: PbxSite, url: str, folder: Path, roles: str = "web,pbx,dialer,worker"
+    site: PbxSite, url: str, folder: Path, roles: str = "web,pbx,dialer,worker", **more: str
 ) -> AsyncIterator[Service]:
-    """The whole service without limits of its own; stopped by SIGTERM."""
+    """The whole service without limits of its own, with `more` variables; stopped by SIGTERM."""
     env = {
         "PATH": os.environ["PATH"],
         "TRUNKLINE_HOME": str(folder),
@@ -114,6 +114,7 @@ async def running_service(
         "WEB_PORT": str(site.agi_port + 2000),
         "DIALER_CALLS_PER_SECOND": "10000",
         "DIALER_MAX_LINES": "5000",
+        **more,
     }
     with (folder / "service.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(

@@ -10,12 +10,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from crm_core.cli.db import add_db_commands
 from crm_core.db import migrate, site
 from crm_core.db.engine import Database, opened_database
 from crm_core.db.seed import seed
 from crm_core.db.tables import (
+    deals,
     dispositions,
     metadata,
     pipelines,
@@ -152,3 +154,28 @@ async def test_the_command_line_upgrades_seeds_and_says_how_it_stands(
     assert (await run("status"))[0] == 0
     async with opened_database(bare_url) as database, database.reading() as work:
         assert {row.name for row in await work.all(select(rules))} == {rule.name for rule in DEFAULT_RULES}
+
+
+async def test_a_site_with_deals_and_all_that_points_to_them_is_upgraded(bare_url: str) -> None:
+    async with opened_database(bare_url) as database:
+        await migrate.upgrade_database(database, "0006")
+        async with database.work() as work:
+            for statement in (
+                "INSERT INTO users (id, name, role, active, created_at) VALUES (1, 'a', 'agent', TRUE, '2026-01-01')",
+                "INSERT INTO pipelines (id, name, is_default) VALUES (1, 'p', TRUE)",
+                "INSERT INTO stages (id, pipeline_id, name, position, kind) VALUES (1, 1, 's', 0, 'open')",
+                "INSERT INTO contacts (id, name, fields, created_at) VALUES (1, 'Karim', '{}', '2026-01-01')",
+                "INSERT INTO deals (id, title, pipeline_id, stage_id, contact_id, owner_id, created_at)"
+                " VALUES (1, 'd', 1, 1, 1, 1, '2026-01-01')",
+                "INSERT INTO deal_stages (id, deal_id, stage_id, by, at) VALUES (1, 1, 1, 'x', '2026-01-01')",
+            ):
+                await work.run(text(statement))
+        await migrate.upgrade_database(database)
+        async with database.reading() as work:
+            row = await work.first(select(deals.c.title, deals.c.version))
+            assert row is not None
+            assert tuple(row) == ("d", 1)
+        if database.is_sqlite:  # enforced again afterwards
+            with pytest.raises(IntegrityError):
+                async with database.work() as work:
+                    await work.run(text("DELETE FROM stages"))

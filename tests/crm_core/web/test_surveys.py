@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from crm_core.db import campaign_desk, recordings
 from crm_core.db.engine import Database
 from crm_core.db.tables import audit_log, calls, contacts, turns
-from crm_core.domain.access import Role
+from crm_core.domain.access import Right, Role
 from crm_core.domain.campaigns import Campaign
 from crm_core.domain.conversations import Ending, Label
 from crm_core.domain.recordings import RecordingFile
@@ -328,7 +328,7 @@ async def test_the_inbox_is_worked_through_by_key(web_site: Site, login: Login) 
 
 
 async def test_a_foreign_sentence_is_not_there(web_site: Site, login: Login) -> None:
-    head = await login(Role.HEAD, "Sevara", team="North", extra_rights=["scripts.change"])
+    head = await login(Role.HEAD, "Sevara", team="North", extra_rights=frozenset({Right.CHANGE_SCRIPTS}))
     other = await login(Role.HEAD, "Aziz", team="South")
     ids = await _misheard(web_site.database, 1)
     async with web_site.database.work() as work:

@@ -47,6 +47,7 @@ def upgrade() -> None:
     op.create_index("ix_contacts_created_at", "contacts", ["created_at", "id"])
     for name, table, columns in (
         ("ix_deals_stage_id", "deals", ["stage_id", "id"]),
+        ("ix_deals_owner_id", "deals", ["owner_id", "stage_id", "id"]),
         ("ix_calls_contact_id", "calls", ["contact_id", "agent_id"]),
         ("ix_calls_agent_id", "calls", ["agent_id", "contact_id"]),
     ):
