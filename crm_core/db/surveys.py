@@ -26,6 +26,7 @@ from crm_core.db.batches import one_of
 from crm_core.db.quotas import field_of_lead, is_complete
 from crm_core.db.tables import answers, calls, contacts, conversations, leads, recordings, turns
 from crm_core.db.unit_of_work import UnitOfWork
+from crm_core.db.visibility import visible_conversations
 from crm_core.domain.campaigns import Campaign, Record
 from crm_core.domain.conversations import Ending
 from crm_core.domain.surveys import Chosen, Given, QuestionResult, SurveyResult, Talk, second_of
@@ -36,13 +37,15 @@ _BATCH = 1000
 _co = conversations.c
 
 
-def _meant(campaign_id: int, chosen: Chosen) -> list[ColumnElement[bool]]:
+def meant_by(campaign_id: int, chosen: Chosen) -> list[ColumnElement[bool]]:
     """What holds of the conversations that are meant."""
     meant = [_co.campaign_id == campaign_id]
     if chosen.since is not None:
         meant.append(_co.began_at >= chosen.since)
     if chosen.until is not None:
         meant.append(_co.began_at < chosen.until)
+    if chosen.by is not None:
+        meant.append(visible_conversations(chosen.by))
     if chosen.where:
         held = (field_of_lead(name).in_(sorted(values)) for name, values in chosen.where.items())
         of_lead = select(literal(1)).where(leads.c.id == _co.lead_id, *held)
@@ -53,7 +56,7 @@ def _meant(campaign_id: int, chosen: Chosen) -> list[ColumnElement[bool]]:
 # --- counted ------------------------------------------------------------------------------------------------
 async def results(work: UnitOfWork, campaign_id: int, chosen: Chosen, counting: Collection[str]) -> SurveyResult:
     """Counts over the conversations; `counting`: the results of calls that make one complete."""
-    meant = _meant(campaign_id, chosen)
+    meant = meant_by(campaign_id, chosen)
     endings: dict[Ending, int] = defaultdict(int)
     left_at: dict[str, int] = defaultdict(int)
     by = (_co.ending, _co.last_node)
@@ -129,31 +132,44 @@ async def field_names(work: UnitOfWork, campaign_id: int, chosen: Chosen) -> lis
     else:
         keys = func.jsonb_object_keys(leads.c.fields).table_valued("key", name="held").render_derived()
     joined = conversations.join(leads, leads.c.id == _co.lead_id).join(keys, literal(1) == literal(1))
-    found = select(keys.c.key).select_from(joined).where(*_meant(campaign_id, chosen)).distinct()
+    found = select(keys.c.key).select_from(joined).where(*meant_by(campaign_id, chosen)).distinct()
     return sorted(row.key for row in await work.all(found))
 
 
 async def question_names(work: UnitOfWork, campaign_id: int, chosen: Chosen) -> list[str]:
     """The questions answered in these conversations, in the order in which they were first asked."""
     joined = answers.join(conversations, _co.call_id == answers.c.call_id)
-    found = select(answers.c.question).select_from(joined).where(*_meant(campaign_id, chosen))
+    found = select(answers.c.question).select_from(joined).where(*meant_by(campaign_id, chosen))
     rows = await work.all(found.group_by(answers.c.question).order_by(func.min(answers.c.at), answers.c.question))
     return [row.question for row in rows]
 
 
 async def talks_after(
-    work: UnitOfWork, campaign: Campaign, chosen: Chosen, last: tuple[datetime, str] | None, question: str | None
+    work: UnitOfWork,
+    campaign: Campaign,
+    chosen: Chosen,
+    last: tuple[datetime, str] | None,
+    question: str | None = None,
+    value: str | None = None,
+    left_at: str | None = None,
+    limit: int | None = None,
 ) -> list[Talk]:
-    """The next thousand conversations in order of time, those after the one that began at `last` and has its id; with
-    `question` those in which it was answered."""
-    meant = _meant(campaign.id, chosen)
+    """The next conversations in order of time, those after the one that began at `last` and has its id; with `question`
+    those in which it was answered (by `value`), with `left_at` those that broke off at that node. At most `limit`, or a
+    thousand.
+    """
+    meant = meant_by(campaign.id, chosen)
     if question is not None:
-        asked = (answers.c.call_id == _co.call_id, answers.c.question == question)
+        asked = [answers.c.call_id == _co.call_id, answers.c.question == question]
+        if value is not None:
+            asked.append(answers.c.value == value)
         meant.append(select(literal(1)).where(*asked).exists())
+    if left_at is not None:
+        meant += [_co.last_node == left_at, _co.ending != Ending.FINISHED.value]
     if last is not None:
         began, call_id = literal(last[0], _co.began_at.type), literal(last[1])
         meant.append(tuple_(_co.began_at, _co.call_id) > tuple_(began, call_id))
-    rows = await work.all(_talks().where(*meant).order_by(_co.began_at, _co.call_id).limit(_BATCH))
+    rows = await work.all(_talks().where(*meant).order_by(_co.began_at, _co.call_id).limit(limit or _BATCH))
     given = await _answers(work, [row.call_id for row in rows])
     return [_talk(row, given[row.call_id], campaign.policy.record) for row in rows]
 

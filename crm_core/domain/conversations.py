@@ -108,7 +108,8 @@ class Conversation:
 @dataclass(frozen=True, slots=True)
 class UnclearTurn:
     """Something the bot did not understand. `recording`: the file of its call, and `at_second` where the turn begins in
-    it; None where the call was not recorded."""
+    it; None where the call was not recorded. `asked`: what the bot had said before; `recording_id`: the recording's
+    row, for whom may listen to it."""
 
     call_id: str
     position: int
@@ -119,6 +120,8 @@ class UnclearTurn:
     at: datetime
     recording: str | None = None
     at_second: float | None = None
+    asked: str = ""
+    recording_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

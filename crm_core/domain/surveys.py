@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
+from crm_core.domain.access import Actor
 from crm_core.domain.conversations import Ending
 
 #: A player begins a little before the first word.
@@ -15,11 +17,12 @@ _BEFORE = timedelta(seconds=0.5)
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Which conversations of a campaign are meant. `where`: the values a lead's field may hold; `since` is the first
-    instant, `until` the one after the last."""
+    instant, `until` the one after the last; `by`: only those that he sees (None: all)."""
 
     where: Mapping[str, frozenset[str]] = field(default_factory=dict)
     since: datetime | None = None
     until: datetime | None = None
+    by: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,37 @@ class Talk:
     last_node: str
     recording: str | None
     answers: Mapping[str, Given]
+
+
+class Need(StrEnum):
+    """Why somebody who talked with the bot needs a person's call now."""
+
+    BROKE_OFF = "broke_off"  # a fault of ours ended the talk
+    PROMISED = "promised"  # he was put through, and nobody took him
+    ASKED = "asked"  # his result says that somebody is to call
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsCall:
+    """Somebody who needs a call, and no task says so yet."""
+
+    call_id: str
+    contact_id: int
+    name: str
+    number: str | None
+    at: datetime
+    need: Need
+    disposition: str | None
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreeAnswer:
+    """What one person said at an open question; `second` as in `Given`."""
+
+    call_id: str
+    text: str
+    second: float | None
 
 
 def second_of(answer_at: datetime, recording_began: datetime) -> float:

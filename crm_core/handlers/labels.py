@@ -7,6 +7,7 @@ from datetime import datetime
 
 from crm_core.db import labels
 from crm_core.db.engine import Database
+from crm_core.domain.access import Actor
 from crm_core.domain.conversations import Label, UnclearTurn
 from crm_core.errors import BadInput, NotFound
 
@@ -25,15 +26,17 @@ async def put_label(
     known: Collection[str],
     now: datetime,
     text: str | None = None,
+    by: Actor | None = None,
 ) -> Label:
-    """Say what an unclear turn means; `text`: what was really said, where the recogniser misheard.
+    """Say what an unclear turn means; `text`: what was really said, where the recogniser misheard; `by`: who says so,
+    if he is to see the turn.
 
     Raises NotFound when no such turn waits, BadInput for an intent that is none of `known`.
     """
     if intent not in known:
         raise BadInput("intent", f"there is no {intent!r}", f"There are: {', '.join(sorted(known))}")
     async with database.work() as work:
-        turn = await labels.unclear_turn(work, call_id, position)
+        turn = await labels.unclear_turn(work, call_id, position, by)
         if turn is None:
             raise NotFound("unclear turn", f"{call_id}:{position}", "See `trunkline bot unclear`")
         said = (text or turn.text).strip()

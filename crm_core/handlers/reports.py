@@ -157,7 +157,8 @@ async def _survey(job: _Job) -> _Tables:
     campaign = await campaign_rows.campaign(job.work, ask.campaign_id)
     if campaign is None:  # deleted since it was looked for
         raise NotFound("campaign", ask.campaign_id)
-    result = await survey(campaign.name, job.database, Which(since=ask.since, until=ask.until))
+    seen = Which(since=ask.since, until=ask.until, by=job.asking.actor)
+    result = await survey(campaign.name, job.database, seen)
     return report_calls.survey_tables(result)
 
 

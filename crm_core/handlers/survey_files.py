@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,8 +23,16 @@ _MOST_COLUMNS = {".csv": 1_000_000, ".xlsx": 16_384}  # Excel's own limit
 _MOST_DIGITS = 15  # a spreadsheet keeps no more
 
 
-async def export_talks(campaign: str, database: Database, path: Path, which: Which, recordings: Path) -> int:
-    """Write the conversations to `path` (.csv or .xlsx); returns how many. `recordings` is the folder of the audio.
+async def export_talks(
+    campaign: str,
+    database: Database,
+    path: Path,
+    which: Which,
+    recordings: Path | None,
+    shown: Callable[[Talk], Talk] = lambda talk: talk,
+) -> int:
+    """Write the conversations to `path` (.csv or .xlsx); returns how many. `recordings` is the folder of the audio
+    (None: what a talk names is written as it stands), `shown` what the reader is to have of each.
 
     The file is put in place when it is whole. Raises NotFound, and BadInput for a name that is neither, for what
     cannot be written, and for conversations there are none of."""
@@ -41,7 +49,7 @@ async def export_talks(campaign: str, database: Database, path: Path, which: Whi
     try:
         file = CsvFile(part) if ending == ".csv" else XlsxFile(part, "conversations")
         try:
-            count = await _write(file, titles, shape, campaign, database, which, recordings)
+            count = await _write(file, titles, shape, _read(campaign, database, which, shown), recordings)
         finally:
             file.close()
         if not count:
@@ -56,18 +64,23 @@ async def export_talks(campaign: str, database: Database, path: Path, which: Whi
     return count
 
 
+async def _read(
+    campaign: str, database: Database, which: Which, shown: Callable[[Talk], Talk]
+) -> AsyncIterator[list[Talk]]:
+    async for some in talks(campaign, database, which):
+        yield [shown(talk) for talk in some]
+
+
 async def _write(
     file: TableFile,
     titles: Sequence[str],
     shape: Columns,
-    campaign: str,
-    database: Database,
-    which: Which,
-    recordings: Path,
+    read: AsyncIterator[list[Talk]],
+    recordings: Path | None,
 ) -> int:
     count = 0
     file.write(titles)
-    async for some in talks(campaign, database, which):
+    async for some in read:
         await asyncio.to_thread(_write_rows, file, [_row(talk, shape, recordings) for talk in some])
         count += len(some)
     return count
@@ -85,11 +98,12 @@ def _titles(shape: Columns) -> list[str]:
     return unique_titles(titles, len(titles))
 
 
-def _row(talk: Talk, shape: Columns, recordings: Path) -> list[Cell]:
+def _row(talk: Talk, shape: Columns, recordings: Path | None) -> list[Cell]:
     row: list[Cell] = [talk.name, talk.number, *(talk.fields.get(name, "") for name in shape.fields)]
     row += [talk.call_id, talk.language, *(at.astimezone(shape.zone) for at in (talk.began_at, talk.ended_at))]
     row += [talk.ending.value, talk.disposition, talk.last_node]
-    row.append(None if talk.recording is None else str(recordings / talk.recording))
+    where = talk.recording
+    row.append(str(recordings / where) if where is not None and recordings is not None else where)
     for question in shape.questions:
         given = talk.answers.get(question)
         row += (None, None, None) if given is None else (_value(given.value), given.raw, given.second)

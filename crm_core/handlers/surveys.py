@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from crm_core.db import dispositions, quotas, site, surveys
 from crm_core.db.engine import Database
 from crm_core.db.unit_of_work import UnitOfWork
+from crm_core.domain.access import Actor
 from crm_core.domain.campaigns import Campaign
 from crm_core.domain.quotas import counting, plain
 from crm_core.domain.surveys import Chosen, SurveyResult, Talk
@@ -23,11 +24,12 @@ _NAMED = 10
 @dataclass(frozen=True, slots=True)
 class Which:
     """Which conversations of a campaign are asked for. `where`: field and value, any of several values of one field;
-    `since` and `until` are days of the firm's own zone, both included."""
+    `since` and `until` are days of the firm's own zone, both included; `by`: only those that he sees."""
 
     where: Sequence[tuple[str, str]] = ()
     since: date | None = None
     until: date | None = None
+    by: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ async def survey(campaign: str, database: Database, which: Which | None = None) 
     """What the people of this campaign answered. Raises NotFound, and BadInput for a field or value no lead has."""
     async with database.reading() as work:
         found = await named(work, campaign)
-        chosen = await _chosen(work, found, which or Which())
+        chosen = await chosen_of(work, found, which or Which())
         known = (await dispositions.all_dispositions(work)).values()
         return await surveys.results(work, found.id, chosen, counting(found.policy, known))
 
@@ -52,7 +54,7 @@ async def columns(campaign: str, database: Database, which: Which | None = None)
     """The columns of these conversations. Raises NotFound and BadInput."""
     async with database.reading() as work:
         found = await named(work, campaign)
-        chosen = await _chosen(work, found, which or Which())
+        chosen = await chosen_of(work, found, which or Which())
         fields = await surveys.field_names(work, found.id, chosen)
         questions = await surveys.question_names(work, found.id, chosen)
         return Columns(ZoneInfo((await site.calendar(work)).zone), fields, questions)
@@ -66,7 +68,7 @@ async def talks(
     Raises NotFound, and BadInput for a field, value or question there is none of."""
     async with database.reading() as work:
         found = await named(work, campaign)
-        chosen = await _chosen(work, found, which or Which())
+        chosen = await chosen_of(work, found, which or Which())
         if question is not None:
             asked = await surveys.question_names(work, found.id, chosen)
             if question not in asked:
@@ -82,7 +84,8 @@ async def talks(
         after = (some[-1].began_at, some[-1].call_id)
 
 
-async def _chosen(work: UnitOfWork, campaign: Campaign, which: Which) -> Chosen:
+async def chosen_of(work: UnitOfWork, campaign: Campaign, which: Which) -> Chosen:
+    """Days as instants, values as the lists spell them. Raises BadInput for a field or value no lead has."""
     where: dict[str, frozenset[str]] = {}
     for name, value in which.where:
         spellings = await _spellings(work, campaign, name, value)
@@ -90,7 +93,7 @@ async def _chosen(work: UnitOfWork, campaign: Campaign, which: Which) -> Chosen:
     zone = ZoneInfo((await site.calendar(work)).zone)
     since = None if which.since is None else datetime.combine(which.since, time(), zone)
     until = None if which.until is None else datetime.combine(which.until + timedelta(days=1), time(), zone)
-    return Chosen(where, since, until)
+    return Chosen(where, since, until, which.by)
 
 
 async def _spellings(work: UnitOfWork, campaign: Campaign, name: str, value: str) -> frozenset[str]:

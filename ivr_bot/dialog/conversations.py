@@ -112,20 +112,20 @@ def read_conversations(text: str, file: str) -> tuple[Conversation, ...]:
 def try_out(script: Script, conversation: Conversation, intent_of: IntentOf | None = None) -> Tried:
     """Run one conversation; `intent_of`: an intent model, asked as in a call."""
     dialog, actions = begin(script, conversation.lead, conversation.language, conversation.now)
-    told = [f"bot: {_words(actions)}"]
+    told = [f"bot: {words_of(actions)}"]
     found: list[Difference] = []
     everything = actions
     for move in conversation.moves:
         if move.heard is not None:
-            heard = _with_intent(move.heard, dialog, actions, intent_of)
+            heard = with_intent(move.heard, dialog, actions, intent_of)
             dialog, actions = step(dialog, heard)
             everything = (*everything, *actions)
-            told += [f"person: {_named(heard)}", f"bot: {_words(actions)}"]
+            told += [f"person: {_named(heard)}", f"bot: {words_of(actions)}"]
         found += _differences(move, (dialog, everything), actions)
     return Tried(conversation, tuple(found), tuple(told))
 
 
-def _with_intent(heard: Heard, dialog: Dialog, actions: tuple[Action, ...], intent_of: IntentOf | None) -> Heard:
+def with_intent(heard: Heard, dialog: Dialog, actions: tuple[Action, ...], intent_of: IntentOf | None) -> Heard:
     """What is said without being told how it is understood is shown to the model, as a call does."""
     listen = next((action for action in reversed(actions) if isinstance(action, Listen)), None)
     if intent_of is None or listen is None or not isinstance(heard, Said) or heard.intent is not None:
@@ -183,8 +183,8 @@ def _differences(move: Move, seen: Seen, actions: tuple[Action, ...]) -> list[Di
                 if got != wanted.text():
                     found.append(Difference(wanted.line, f"{what} {name}", wanted.text(), got))
         elif what == "bot":
-            if _plain(value.text()) not in _plain(_words(actions)):
-                found.append(Difference(value.line, "bot", value.text(), _words(actions)))
+            if _plain(value.text()) not in _plain(words_of(actions)):
+                found.append(Difference(value.line, "bot", value.text(), words_of(actions)))
         else:
             got = state_of(what, seen)
             if got != value.text():
@@ -220,7 +220,8 @@ def deal_of(actions: tuple[Action, ...]) -> Mapping[str, str]:
     return next((action.fields for action in reversed(actions) if isinstance(action, CreateDeal)), {})
 
 
-def _words(actions: tuple[Action, ...]) -> str:
+def words_of(actions: tuple[Action, ...]) -> str:
+    """What the bot says by these actions, as text."""
     return " ".join(_text(action.pieces) for action in actions if isinstance(action, Play)) or "(says nothing)"
 
 

@@ -22,7 +22,7 @@ _HEAD = (
 
 
 def svg(script: Script) -> str:
-    """The same nodes and ways as the Mermaid chart, self-contained."""
+    """The same nodes and ways as the Mermaid chart, self-contained. A box knows the line of its node (0: shipped)."""
     nodes = {node.name: node for node in drawn_nodes(script)}
     places = _places(script, nodes)
     width = max(x for x, _ in places.values()) + _WIDTH + _MARGIN
@@ -87,8 +87,9 @@ def _box(node: AnyNode, x: int, y: int, language: str) -> str:
         f'<text x="{x + 8}" y="{y + 34 + 14 * row}">{escape(text)}</text>' for row, text in enumerate(texts) if text
     )
     return (
+        f'<g data-node="{escape(node.name)}" data-line="{0 if node.name.startswith("any.") else node.line}">'
         f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="6" fill="{fill}" stroke="#475569"/>'
-        f'<text x="{x + 8}" y="{y + 17}" font-weight="bold">{escape(node.name)}{back}</text>{spans}'
+        f'<text x="{x + 8}" y="{y + 17}" font-weight="bold">{escape(node.name)}{back}</text>{spans}</g>'
     )
 
 

@@ -16,6 +16,8 @@ from ivr_bot.nlu.training import SiteModel, site_model, train_model
 
 #: Every training turns one or two sentences of a thousand over: so small a fall is none.
 _NOISE = 0.003
+#: The model in use, the new one, the sentences nobody trained on, the scripts' conversations.
+_STEPS = 4
 #: Names of the conversations that do not go as expected with a model.
 ScriptTests = Callable[[SiteModel], Sequence[str]]
 
@@ -31,25 +33,36 @@ class Lesson:
     after: Mapping[str, Score]
 
 
-def learn(own: Path, kept: Path, new: Mapping[str, Sequence[Example]], script_tests: ScriptTests) -> Lesson:
+def learn(
+    own: Path,
+    kept: Path,
+    new: Mapping[str, Sequence[Example]],
+    script_tests: ScriptTests,
+    told: Callable[[int, int], None] = lambda done, whole: None,
+) -> Lesson:
     """Train with these sentences by language, compare, and only if nothing is worse add them to the site's own.
 
-    The sentences then stand in `own`, and a running bot takes the model up. Raises BadScript when a sentence is known
-    with another meaning.
+    The sentences then stand in `own`, and a running bot takes the model up. `told` hears how many of how many steps are
+    done. Raises BadScript when a sentence is known with another meaning.
     """
+    told(0, _STEPS)
     own_now = {language: _own(own, language) for language in LANGUAGES}
     own_new = {language: [*own_now[language], *_plain(new.get(language, ()))] for language in LANGUAGES}
     before = site_model(own, kept)
+    told(1, _STEPS)
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder)
         _write(trial, own_new)
         after = train_model(all_examples(trial), kept)
+    told(2, _STEPS)
     scores = [
         {language: measured(one, language, held_out(language)) for language in LANGUAGES} for one in (before, after)
     ]
+    told(3, _STEPS)
     why = _worse(*scores) or _differing(script_tests(before), script_tests(after))
     if not why:
         _write(own, {language: examples for language, examples in own_new.items() if new.get(language)})
+    told(_STEPS, _STEPS)
     return Lesson(not why, why, after, *scores)
 
 

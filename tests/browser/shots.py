@@ -45,4 +45,8 @@ SHOTS: tuple[Shot, ...] = (
     Shot("/campaigns/1/rules", Role.MARKETER),
     Shot("/campaigns/lists", Role.MARKETER),
     Shot("/campaigns/do-not-call", Role.MARKETER),
+    Shot("/surveys", Role.MARKETER),
+    Shot("/surveys/unclear", Role.MARKETER),
+    Shot("/scripts", Role.MARKETER),
+    Shot("/scripts/satisfaction_survey", Role.MARKETER),
 )

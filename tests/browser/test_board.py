@@ -99,7 +99,7 @@ def card(page: Page, deal_id: int) -> Locator:
 
 async def drag(page: Page, deal_id: int, to: str) -> None:
     """As a hand does it: pressed, moved in steps, let go over the column."""
-    await card(page, deal_id).locator(".deal-who, .deal-foot").first.hover()
+    await card(page, deal_id).hover(position={"x": 6, "y": 6})
     await page.mouse.down()
     box = await column(page, to).bounding_box()
     assert box is not None
@@ -115,7 +115,7 @@ async def shut(page: Page) -> None:
 
 async def test_a_card_is_dragged_into_another_column_and_back_by_undo(open_page: OpenPage, firm: Firm) -> None:
     deal = await firm.add("Two rooms")
-    page = await open_page(f"{firm.base}/deals", cookies=firm.cookies)
+    page = await open_page(f"{firm.base}/deals", width=1920, cookies=firm.cookies)
     await drag(page, deal, "Offer sent")
     await expect(column(page, "Offer sent").locator(f"#deal-{deal}")).to_have_attribute("data-version", "2")
     await expect(page.locator("#toasts")).to_contain_text("Two rooms is in “Offer sent” now")
@@ -132,7 +132,7 @@ async def test_a_drag_that_comes_too_late_is_taken_back_and_the_truth_shown(
 ) -> None:
     faults.expect("status of 409|ERR_FAILED")
     deal, other = await firm.add("Two rooms"), await firm.add("Three rooms")
-    page = await open_page("about:blank", cookies=firm.cookies)
+    page = await open_page("about:blank", width=1920, cookies=firm.cookies)
     await shut(page)
     await page.goto(f"{firm.base}/deals")
     await firm.elsewhere(deal, "Agreed")
@@ -149,7 +149,7 @@ async def test_a_drag_that_comes_too_late_is_taken_back_and_the_truth_shown(
 async def test_without_a_connection_the_card_goes_back(open_page: OpenPage, firm: Firm, faults: Faults) -> None:
     faults.expect("net::|ERR_|Failed to load")
     deal = await firm.add("Two rooms")
-    page = await open_page(f"{firm.base}/deals", cookies=firm.cookies)
+    page = await open_page(f"{firm.base}/deals", width=1920, cookies=firm.cookies)
     await page.route(f"**/deals/{deal}/move", lambda route: route.abort())
     await drag(page, deal, "Won")
     await expect(page.locator("#toasts")).to_contain_text("back where it was")
@@ -162,7 +162,7 @@ async def test_what_the_stage_wants_is_asked_and_closing_the_window_takes_it_bac
 ) -> None:
     faults.expect("status of 422")
     deal = await firm.add("Two rooms")
-    page = await open_page(f"{firm.base}/deals", cookies=firm.cookies)
+    page = await open_page(f"{firm.base}/deals", width=1920, cookies=firm.cookies)
     await drag(page, deal, "Lost")
     window = page.locator("dialog#move")
     await expect(window).to_be_visible()
@@ -181,7 +181,7 @@ async def test_what_the_stage_wants_is_asked_and_closing_the_window_takes_it_bac
 async def test_the_board_is_worked_by_keyboard(open_page: OpenPage, firm: Firm, faults: Faults) -> None:
     faults.expect("status of 422|status of 409|ERR_FAILED")
     first, second = await firm.add("First"), await firm.add("Second")
-    page = await open_page("about:blank", cookies=firm.cookies)
+    page = await open_page("about:blank", width=1920, cookies=firm.cookies)
     await shut(page)
     await page.goto(f"{firm.base}/deals")
     await page.keyboard.press("ArrowDown")  # the newest is on top
@@ -215,7 +215,7 @@ async def test_what_came_in_is_accepted_declined_and_linked_by_keys(
     faults.expect("status of 422")
     kept = await firm.add("Two rooms")
     third, second, first = [await firm.add(f"Call {n}", "Unsorted") for n in range(3)]
-    page = await open_page(f"{firm.base}/deals", cookies=firm.cookies)
+    page = await open_page(f"{firm.base}/deals", width=1920, cookies=firm.cookies)
     await page.keyboard.press("ArrowDown")
     await expect(card(page, first)).to_be_focused()
     await page.keyboard.press("a")
@@ -239,7 +239,7 @@ async def test_what_came_in_is_accepted_declined_and_linked_by_keys(
 
 async def test_what_others_do_is_seen_as_they_do_it(open_page: OpenPage, firm: Firm) -> None:
     deal = await firm.add("Two rooms")
-    page = await open_page(f"{firm.base}/deals", cookies=firm.cookies)
+    page = await open_page(f"{firm.base}/deals", width=1920, cookies=firm.cookies)
     await until(lambda: len(firm.hub.audience) == 1, 20)
     await firm.elsewhere(deal, "Agreed")
     await expect(column(page, "Agreed").locator(f"#deal-{deal}")).to_have_attribute("data-version", "2")

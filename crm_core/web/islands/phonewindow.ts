@@ -89,6 +89,9 @@ const PRESSED: Record<string, () => unknown> = {
   "consult-end": () => phone.consultEnd(),
 };
 for (const [id, act] of Object.entries(PRESSED)) part(id).addEventListener("click", () => void act());
+// Until now pressing it would have done nothing.
+part<HTMLButtonElement>("start").disabled = false;
+part("start").focus();
 box.addEventListener("click", (event) => {
   const tone = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-tone]") : null;
   if (tone) phone.keys(tone.dataset["tone"] ?? "");

@@ -74,11 +74,19 @@ def workplace(site: Database, tmp_path: Path) -> Workplace:
 
 
 @pytest.fixture
-async def web_site(workplace: Workplace) -> AsyncIterator[Site]:
+def app_parts() -> dict[Any, Any]:
+    """What a test gives the application besides: values by their AppKey, such as a switch."""
+    return {}
+
+
+@pytest.fixture
+async def web_site(workplace: Workplace, app_parts: dict[Any, Any]) -> AsyncIterator[Site]:
     """The whole application on a free port of the loopback."""
     app = make_app(Health(workplace.database, utc_now), workplace)
     add_tools(app)
     add_live(app, LiveHub(workplace.database, InProcessStream(), utc_now, "live"))
+    for key, part in app_parts.items():
+        app[key] = part
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

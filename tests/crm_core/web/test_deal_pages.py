@@ -93,9 +93,8 @@ async def test_what_the_stage_asks_for_is_asked_and_then_it_moves(web_site: Site
     assert (wrong.status, "is no sum of money" in await wrong.text()) == (422, True)
     answers = {"amount": "1 500 000,50", "currency": "uzs", "own.board": "Full"}
     assert (await me.post(path, data={**given, **answers}, headers=PART)).status == 200
-    (row,) = await rows(web_site.database, deals)
-    assert (row["amount"], row["currency"]) == (Decimal("1500000.50"), "UZS")
-    assert row["fields"] == {"board": "Full"}
+    made = (await rows(web_site.database, deals))[0]
+    assert (made["amount"], made["currency"], made["fields"]) == (Decimal("1500000.50"), "UZS", {"board": "Full"})
 
 
 async def test_unsorted_ones_are_accepted_declined_and_linked_in_the_page(web_site: Site, login: Login) -> None:
@@ -188,6 +187,9 @@ async def test_filters_are_kept_per_person(web_site: Site, login: Login) -> None
     page = await (await me.get("/deals?whose=mine&stuck=1")).text()
     assert "Mine, stuck" in page
     assert "Mine, stuck" not in await (await other.get("/deals")).text()
+    (over_api,) = await (await me.get("/api/v1/saved-filters?page=deals")).json()
+    assert (over_api["name"], over_api["query"]) == ("Mine, stuck", "whose=mine&stuck=1")
+    assert (await other.ask("DELETE", f"/api/v1/saved-filters/{over_api['id']}")).status == 404
     remove = re.search(r'action="(/deals/filters/\d+/remove)"', page)
     assert remove is not None
     assert (await other.post(remove[1])).status == 404

@@ -236,7 +236,7 @@ async def test_cards_and_lists_come_page_by_page_each_once(web_site: Site, login
         page = await (await me.get(f"/api/v1/deals/cards?stage={stage}&cursor={after}")).json()
         ids, after = ids + [card["id"] for card in page["items"]], page["next"]
     assert ids == made[::-1]
-    for sort in ("-created_at", "amount", "-amount", "title", "moved_at"):
+    for sort in ("-created_at", "amount", "-amount", "moved_at", "-moved_at"):
         found: list[int] = []
         cursor: str | None = ""
         while cursor is not None:

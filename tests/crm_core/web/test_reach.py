@@ -83,6 +83,7 @@ _BODIES: dict[str, Any] = {
     "NewNumber": {"number": "90 765 43 21"},
     "DoNotCall": {"wanted": True},
     "NewNote": {"text": "x"},
+    "NewDealNote": {"text": "x"},
     "Move": {"stage_id": 2},
     "Decline": {"reason": "Not a customer"},
     "Link": {"to_deal_id": 999999},

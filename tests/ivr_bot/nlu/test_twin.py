@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from crm_core.cli.learning import intent_of
 from crm_core.errors import BadInput
 from ivr_bot.dialog.conversations import read_conversations, try_out
 from ivr_bot.dialog.reading import load_script
@@ -15,6 +14,7 @@ from ivr_bot.nlu.calibrating import FALSE_ACCEPTANCE, calibrated
 from ivr_bot.nlu.examples import OUT_OF_SCOPE, Example
 from ivr_bot.nlu.learning import learn
 from ivr_bot.nlu.measuring import measured
+from ivr_bot.nlu.script_tests import intent_of
 from ivr_bot.nlu.sentences import LANGUAGES, all_examples, held_out, own_file, tuning
 from ivr_bot.nlu.training import SiteModel, kept_model, site_model
 from ivr_bot.nlu.twin import load, save, trained

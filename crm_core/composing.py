@@ -1,0 +1,69 @@
+"""The pages and the API with what they ask of the other parts: the web's share of the composition."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from aiohttp.web import Application
+
+from crm_core.bot_scripts import SiteScripts
+from crm_core.web.app import Health, make_app
+from crm_core.web.campaign_tools import BOT_SCRIPTS, SCREENING
+from crm_core.web.keys import Workplace
+from crm_core.web.live.hub import LiveHub
+from crm_core.web.live.stream import add_live
+from crm_core.web.script_tools import SCRIPT_DESK
+from crm_core.web.switch import SWITCH
+from dialer.screening import screened
+from ivr_bot.script_desk import SiteScriptDesk
+
+if TYPE_CHECKING:
+    from crm_core.bootstrap import Service
+
+
+def make_web(service: Service, now: Callable[[], datetime]) -> Application:
+    """The application, wired; the live push is one more part of the service."""
+    settings = service.settings
+    app = make_app(_health(service, now), _workplace(service, now))
+    hub = LiveHub(service.database, service.stream, now, f"live {settings.node} {os.getpid()}")
+    add_live(app, hub)
+    service.add("live", hub.run)
+    app[SCREENING] = screened
+    app[BOT_SCRIPTS] = SiteScripts(os.environ, settings.home)
+    app[SCRIPT_DESK] = SiteScriptDesk(os.environ, settings.home)
+    if service.switch is not None:
+        app[SWITCH] = service.switch
+    return app
+
+
+def _workplace(service: Service, now: Callable[[], datetime]) -> Workplace:
+    settings = service.settings
+    return Workplace(
+        database=service.database,
+        now=now,
+        home=settings.home,
+        recordings=settings.recordings,
+        country=settings.country,
+        https=settings.web_https,
+        phone_address=settings.phone_address,
+        ice_servers=settings.ice_servers,
+    )
+
+
+def _health(service: Service, now: Callable[[], datetime]) -> Health:
+    link, telephony = service.link, service.telephony
+
+    def link_age() -> timedelta | None:
+        if link is None or not link.is_up:
+            return None
+        return now() - (link.last_event_at or now())
+
+    return Health(
+        service.database,
+        now,
+        link_age=link_age if link is not None else None,
+        originates=(lambda: dict(telephony.originates)) if telephony is not None else dict,
+    )
