@@ -11,9 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from aiohttp.web import Application
-
-from crm_core.bot_scripts import SiteScripts
+from crm_core.composing import keep_phones, make_web, switch_by
 from crm_core.db.engine import Database, opened_database
 from crm_core.errors import BadSetting, Conflict, Unavailable
 from crm_core.events import AgentStateChanged, AttemptEnded, CallEnded, CampaignStateChanged
@@ -35,23 +33,17 @@ from crm_core.messaging.settings import message_settings_from_env
 from crm_core.ports import EventStream, Hopper, Roster
 from crm_core.settings import Settings
 from crm_core.streams import opened_stream
-from crm_core.web.app import Health, make_app, run_web
-from crm_core.web.campaign_tools import BOT_SCRIPTS, SCREENING
-from crm_core.web.keys import Workplace
-from crm_core.web.live.hub import LiveHub
-from crm_core.web.live.stream import add_live
-from crm_core.web.live.switch import MONITORING
+from crm_core.web.app import run_web
+from crm_core.web.switch import Switch
 from dialer.desk import Desk
 from dialer.engine import Dialer
 from dialer.outcomes import Settler
-from dialer.screening import screened
 from dialer.settings import DialerSettings, desk_settings_from_env, dialer_settings_from_env
 from pbx.agi_routes import AgiRoutes
 from pbx.agi_server import AgiServer
 from pbx.agi_wire import AgiAnswer, AgiRequest
 from pbx.ami import AmiLink
 from pbx.link import SwitchLink
-from pbx.monitoring import AsteriskMonitoring
 from pbx.recordings import RecordingKeeper
 from pbx.settings import AgiSettings, AmiSettings, LinkSettings, RecordingSettings
 from pbx.telephony import AsteriskTelephony
@@ -80,7 +72,7 @@ class Service:
     roster: Roster
     hopper: Hopper
     telephony: AsteriskTelephony | None = None
-    monitoring: AsteriskMonitoring | None = None
+    switch: Switch | None = None  # as pages and API ask it
     link: SwitchLink | None = None
     desk: Desk | None = None
     dialer: Dialer | None = None
@@ -118,6 +110,8 @@ async def opened_service(
         service = Service(settings, database, stream, DatabaseRoster(database), DatabaseHopper(database, now))
         if {"pbx", "dialer"} & settings.roles:
             _add_switch(service, now)
+        elif "web" in settings.roles and settings.ami_secret:
+            _lend_switch(service, _ami(settings, now), now)
         if "dialer" in settings.roles:
             _add_dialer(service, dialing or dialer_settings_from_env(os.environ), now)
         service.relay = OutboxRelay(database, stream, now)
@@ -131,7 +125,7 @@ async def opened_service(
         if "bot" in settings.roles:
             await _add_bot(service, stack, now)
         if "web" in settings.roles:
-            app = _web(service, now)
+            app = make_web(service, now)
             service.add("web", lambda: run_web(app, settings.web_host, settings.web_port))
         service.add("checkpoints", database.keep_checkpointed)
         service.add("wake-ups", lambda: _wake_ups(service))
@@ -140,15 +134,26 @@ async def opened_service(
             await service.desk.close()
 
 
+def _ami(settings: Settings, now: Callable[[], datetime]) -> AmiLink:
+    return AmiLink(AmiSettings(settings.ami_host, settings.ami_port, settings.ami_user, settings.ami_secret), now)
+
+
+def _lend_switch(service: Service, ami: AmiLink, now: Callable[[], datetime]) -> None:
+    """What people ask of the switch, where the calls themselves are another process's."""
+    telephony = AsteriskTelephony(ami, service.settings.recordings, now, lambda: False)
+    service.switch = switch_by(ami, telephony)
+    service.add("ami link", ami.run)
+
+
 def _add_switch(service: Service, now: Callable[[], datetime]) -> None:
-    """The AMI link; with role pbx also calls, AGI and recordings of this node."""
+    """The AMI link; with role pbx also calls, AGI, recordings and browsers' phones of this node."""
     settings = service.settings
-    ami = AmiLink(AmiSettings(settings.ami_host, settings.ami_port, settings.ami_user, settings.ami_secret), now)
+    ami = _ami(settings, now)
     book = DatabaseCallBook(service.database, now)
     link = SwitchLink(ami, book, LinkSettings(settings.node, settings.cdr_file, settings.country), now)
     keeper = RecordingKeeper(RecordingSettings(settings.recordings), book, link.is_open, now)
     service.telephony = AsteriskTelephony(ami, settings.recordings, now, keeper.may_record)
-    service.monitoring = AsteriskMonitoring(ami)
+    service.switch = switch_by(ami, service.telephony)
     service.link = link
     if "pbx" not in settings.roles:
         service.add("ami link", ami.run)
@@ -167,6 +172,7 @@ def _add_switch(service: Service, now: Callable[[], datetime]) -> None:
 
     service.add("agi", AgiServer(AgiSettings(settings.agi_host, settings.agi_port), decide).run)
     service.add("recordings", keeper.run)
+    keep_phones(service, ami, now)
 
 
 def _add_dialer(service: Service, dialing: DialerSettings, now: Callable[[], datetime]) -> None:
@@ -196,48 +202,6 @@ async def _add_bot(service: Service, stack: AsyncExitStack, now: Callable[[], da
             raise BadSetting("BOT_MEDIA", "an AudioSocket takes calls only of the process that answers AGI", do)
         service.expect = bot.expect
     service.add("bot", bot.run)
-
-
-def _web(service: Service, now: Callable[[], datetime]) -> Application:
-    """The pages and the API, with what they ask of the other parts."""
-    settings = service.settings
-    app = make_app(_health(service, now), _workplace(service, now))
-    hub = LiveHub(service.database, service.stream, now, f"live {settings.node} {os.getpid()}")
-    add_live(app, hub)
-    service.add("live", hub.run)
-    app[SCREENING] = screened
-    app[BOT_SCRIPTS] = SiteScripts(os.environ, settings.home)
-    if service.monitoring is not None:
-        app[MONITORING] = service.monitoring
-    return app
-
-
-def _workplace(service: Service, now: Callable[[], datetime]) -> Workplace:
-    settings = service.settings
-    return Workplace(
-        database=service.database,
-        now=now,
-        home=settings.home,
-        recordings=settings.recordings,
-        country=settings.country,
-        https=settings.web_https,
-    )
-
-
-def _health(service: Service, now: Callable[[], datetime]) -> Health:
-    link, telephony = service.link, service.telephony
-
-    def link_age() -> timedelta | None:
-        if link is None or not link.is_up:
-            return None
-        return now() - (link.last_event_at or now())
-
-    return Health(
-        service.database,
-        now,
-        link_age=link_age if link is not None else None,
-        originates=(lambda: dict(telephony.originates)) if telephony is not None else dict,
-    )
 
 
 async def _wake_ups(service: Service) -> None:

@@ -1,4 +1,4 @@
-"""The pages and the API with what they ask of the other parts: the web's share of the composition."""
+"""The pages and the API with what they ask of the other parts: their share of the composition."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING
 from aiohttp.web import Application
 
 from crm_core.bot_scripts import SiteScripts
+from crm_core.handlers.browser_phones import wanted_phones
 from crm_core.web.app import Health, make_app
 from crm_core.web.campaign_tools import BOT_SCRIPTS, SCREENING
 from crm_core.web.keys import Workplace
 from crm_core.web.live.hub import LiveHub
 from crm_core.web.live.stream import add_live
 from crm_core.web.script_tools import SCRIPT_DESK
-from crm_core.web.switch import SWITCH
+from crm_core.web.switch import SWITCH, Switch
 from dialer.screening import screened
 from ivr_bot.script_desk import SiteScriptDesk
+from pbx.ami import AmiLink
+from pbx.browser_phones import AsteriskBrowserPhones, PhoneKeeper
+from pbx.monitoring import AsteriskMonitoring
+from pbx.telephony import AsteriskTelephony
+from pbx.transfers import AsteriskTransfers
 
 if TYPE_CHECKING:
     from crm_core.bootstrap import Service
@@ -67,3 +73,21 @@ def _health(service: Service, now: Callable[[], datetime]) -> Health:
         link_age=link_age if link is not None else None,
         originates=(lambda: dict(telephony.originates)) if telephony is not None else dict,
     )
+
+
+def switch_by(ami: AmiLink, telephony: AsteriskTelephony) -> Switch:
+    """The switch as pages and API ask it."""
+    return Switch(telephony, AsteriskMonitoring(ami), AsteriskBrowserPhones(ami), AsteriskTransfers(ami))
+
+
+def keep_phones(service: Service, ami: AmiLink, now: Callable[[], datetime]) -> None:
+    """The open browsers' phones are those of the log-ins, also after the link was down."""
+    phones = PhoneKeeper(AsteriskBrowserPhones(ami), lambda: wanted_phones(service.database, now()), lambda: ami.is_up)
+    service.add("browser phones", phones.run)
+    came_up = ami.on_up
+
+    def came_up_again() -> None:
+        came_up()
+        phones.wake()
+
+    ami.on_up = came_up_again

@@ -167,6 +167,15 @@ class DealChanged:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class NoticesRead:
+    """A user has read what the bell told him: every browser of his is to know."""
+
+    user_id: int
+    notice_ids: tuple[int, ...]
+    at: datetime
+
+
 Event = (
     CallBridged
     | CallEnded
@@ -181,6 +190,7 @@ Event = (
     | ConversationEnded
     | DealChanged
     | TaskChanged
+    | NoticesRead
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,12 @@ from crm_core.errors import BadSetting
 #: The bot brings recognisers of 200 MB each: it runs where it is asked for.
 USUAL_ROLES = ("web", "pbx", "dialer", "worker")
 ROLES = (*USUAL_ROLES, "bot")
+#: It stands in a header that says what a page may reach: nothing in it may end the entry there.
+_WEBSOCKET = re.compile(r"wss?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~/\-]*)?")
+#: The plain websocket of the shipped PBX, on loopback: for browsers on the same machine, which need no certificate.
+_SHIPPED_PHONES = "ws://127.0.0.1:15090/ws"
+#: As browsers take it (RTCIceServer): urls, username, credential.
+IceServer = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,8 @@ class Settings:
     web_host: str
     web_port: int
     web_https: bool  # a proxy of the site's own stands before it and speaks https
+    phone_address: str | None  # the websocket of phones in browsers, ws(s)://…; None: there are none
+    ice_servers: tuple[IceServer, ...] = field(repr=False)  # for browsers that do not reach the switch directly
     log_json: bool
     roles: frozenset[str]
     country: str | None = None  # ISO 3166, of callers' numbers that come without a country code
@@ -76,6 +85,8 @@ def settings_from_env(env: Mapping[str, str]) -> Settings:
         web_host=env.get("WEB_HOST", "127.0.0.1"),
         web_port=_port(env, "WEB_PORT", 18080),
         web_https=_choice(env, "WEB_HTTPS", ("no", "yes")) == "yes",
+        phone_address=_websocket(env, "PHONE_WSS_URL") or _shipped_phones(env, pbx),
+        ice_servers=_ice_servers(env, "PHONE_ICE_SERVERS"),
         log_json=_choice(env, "TRUNKLINE_LOG", ("plain", "json")) == "json",
         roles=roles,
         country=_country(env),
@@ -88,6 +99,33 @@ def _port(env: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise BadSetting(name, f"{text!r} is not a port", "Write a number from 1 to 65535")
     return int(text)
+
+
+def _websocket(env: Mapping[str, str], name: str) -> str | None:
+    text = env.get(name, "").strip()
+    if text and not _WEBSOCKET.fullmatch(text):
+        raise BadSetting(name, f"{text!r} is no websocket's address", "Write such as wss://crm.example.com/phone/ws")
+    return text or None
+
+
+def _shipped_phones(env: Mapping[str, str], pbx: Path) -> str | None:
+    is_here = env.get("WEB_HOST", "127.0.0.1") in ("127.0.0.1", "::1", "localhost")
+    return _SHIPPED_PHONES if is_here and (pbx / "secrets.json").is_file() else None
+
+
+def _ice_servers(env: Mapping[str, str], name: str) -> tuple[IceServer, ...]:
+    do = 'Write such as [{"urls": "turn:turn.example.com", "username": "…", "credential": "…"}]'
+    try:
+        given = json.loads(env.get(name) or "[]")
+    except ValueError as error:
+        raise BadSetting(name, "it is not JSON", do) from error
+    known = {"urls", "username", "credential"}
+    for one in given if isinstance(given, list) else [None]:
+        if not (
+            isinstance(one, dict) and "urls" in one and known >= one.keys() and set(map(type, one.values())) == {str}
+        ):
+            raise BadSetting(name, "it is no list of STUN and TURN servers", do)
+    return tuple(given)
 
 
 def _country(env: Mapping[str, str]) -> str | None:

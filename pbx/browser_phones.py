@@ -148,7 +148,8 @@ class PhoneKeeper:
                 continue
 
     async def _step(self) -> None:
-        for change in changes(await self._wanted(), await self._phones.opened()):
+        there = await self._phones.opened()  # before what is wanted: what is opened meanwhile is not taken for too much
+        for change in changes(await self._wanted(), there):
             log.info("browser phone", extra={"phone": change.phone, "open": change.digest is not None})
             if change.digest is None:
                 await self._phones.close(change.phone)

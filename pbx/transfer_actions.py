@@ -60,6 +60,11 @@ def wait_action(person: str) -> AmiAction:
     return _redirect(person, "wait")
 
 
+def to_given_action(person: str) -> AmiAction:
+    """The person waits as a caller does, and the service is asked for whom. Raises BadInput."""
+    return _redirect(person, "wait", "hand-off")
+
+
 def recipient_of_action(channel: str) -> AmiAction:
     """Ask whom the operator's second leg talks to. Raises BadInput."""
     return {"Action": "Getvar", "Channel": _checked("channel", channel, _OWN), "Variable": "DIALEDPEERNAME"}
@@ -77,11 +82,11 @@ def give_actions(person: str, recipient_name: str) -> list[AmiAction]:
     return [told, _redirect(person, "take")]
 
 
-def _redirect(person: str, exten: str) -> AmiAction:
+def _redirect(person: str, exten: str, context: str = "transfer") -> AmiAction:
     return {
         "Action": "Redirect",
         "Channel": _checked("person", person, _CHANNEL),
-        "Context": "transfer",
+        "Context": context,
         "Exten": exten,
         "Priority": "1",
     }

@@ -6,7 +6,14 @@ from crm_core.errors import Conflict
 from crm_core.ports import OriginateRefused, Recipient
 from pbx.ami import AmiLink
 from pbx.originate import AmiAction
-from pbx.transfer_actions import arrive_action, consult_action, give_actions, recipient_of_action, wait_action
+from pbx.transfer_actions import (
+    arrive_action,
+    consult_action,
+    give_actions,
+    recipient_of_action,
+    to_given_action,
+    wait_action,
+)
 
 
 class AsteriskTransfers:
@@ -20,6 +27,10 @@ class AsteriskTransfers:
         arriving = arrive_action(channel, person, to)
         await self._on_call(wait_action(person))
         await self._place(channel, arriving)
+
+    async def to_given(self, person: str) -> None:
+        """Raises Conflict when the person has gone, BadInput, LinkDown."""
+        await self._on_call(to_given_action(person))
 
     async def consult(self, channel: str, phone: str, to: Recipient) -> None:
         """Raises OriginateRefused, BadInput, LinkDown."""

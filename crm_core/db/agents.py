@@ -175,9 +175,12 @@ async def user_id(work: UnitOfWork, name: str, now: datetime) -> int:
     return int(found)
 
 
-async def add_agent(work: UnitOfWork, agent_id: int, phone: str, secret: str, mode: HandOffMode, now: datetime) -> None:
-    """Make the user an agent, logged out."""
+async def add_agent(
+    work: UnitOfWork, agent_id: int, phone: str, secret: str, mode: HandOffMode, now: datetime, *, browser: bool = False
+) -> None:
+    """Make the user an agent, logged out. `browser`: his phone is his browser."""
     row = {"id": agent_id, "phone": phone, "phone_secret": secret, "hand_off": mode.value, "since": now}
+    row |= {"browser": browser}
     await work.run(insert(agents).values(row | {"state": AgentState.LOGGED_OUT.value}))
 
 

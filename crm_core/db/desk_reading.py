@@ -89,16 +89,21 @@ async def _read_deals(work: UnitOfWork, desk: Desk, subjects: Sequence[Subject])
 def _deals() -> Select[Any]:
     last = deal_stages.alias()
     moved_by = select(last.c.by).where(last.c.deal_id == deals.c.id).order_by(last.c.id.desc()).limit(1)
-    columns = (deals.c.id, deals.c.contact_id, deals.c.call_id, moved_by.scalar_subquery().label("moved_by"))
+    columns = (deals.c.id, deals.c.contact_id, deals.c.owner_id, deals.c.call_id)
     of_stage = (stages.c.pipeline_id, stages.c.name, stages.c.position, stages.c.kind)
-    query = select(*columns, stages.c.id.label("stage_id"), *of_stage).join(stages, stages.c.id == deals.c.stage_id)
+    moved = moved_by.scalar_subquery().label("moved_by")
+    query = select(*columns, moved, stages.c.id.label("stage_id"), *of_stage).join(
+        stages, stages.c.id == deals.c.stage_id
+    )
     return query.order_by(deals.c.id).with_for_update(of=deals)  # nobody moves them while we decide
 
 
 async def _add_deals(work: UnitOfWork, desk: Desk, query: Select[Any]) -> None:
     for row in await work.all(query):
         stage = Stage(row.stage_id, row.pipeline_id, row.name, row.position, StageKind(row.kind))
-        desk.deals.append(DealEntry(row.id, stage, desk.contacts.get(row.contact_id), row.call_id, row.moved_by or ""))
+        contact = desk.contacts.get(row.contact_id)
+        entry = DealEntry(row.id, stage, contact, row.call_id, row.moved_by or "", owner_id=row.owner_id)
+        desk.deals.append(entry)
 
 
 async def _read_tasks(work: UnitOfWork, desk: Desk, subjects: Sequence[Subject]) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, func, insert, literal, select, update
 
+from crm_core.db.sales import entered
 from crm_core.db.tables import calls, campaign_leads, contacts, deal_stages, deals, notes, phones, tasks, users
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.leads import LeadState
 from crm_core.domain.phone import PhoneNumber, parse_phone
 from crm_core.domain.rule_desk import Closing, ContactEntry, DealEntry, Desk, Entry, TaskEntry
 from crm_core.errors import BadInput
+from crm_core.events import DealChanged
 
 #: tasks.done_by, and users.name is as long.
 _SIGNATURE_CHARS = 120
@@ -92,14 +94,14 @@ async def _write_deals(work: UnitOfWork, entries: Sequence[DealEntry]) -> None:
             "owner_id": d.owner_id,
             "call_id": d.call_id,
             "created_at": d.moves[0][1].at,
+            **entered(d.stage.kind, d.moves[-1][1].at),
         }
         for d in new
     ]
     moved = [d for d in entries if d.id is not None and d.moves]
     await _make(work, deals, new, rows)
     if moved:
-        moving = update(deals).where(deals.c.id == bindparam("of")).values(stage_id=bindparam("stage"))
-        await work.run(moving, [{"of": d.id, "stage": d.stage.id} for d in moved])
+        await _move_deals(work, moved)
     if adopted := [{"of": d.id, "contact": _id(d.contact)} for d in entries if d.adopted]:
         adopting = update(deals).where(deals.c.id == bindparam("of")).values(contact_id=bindparam("contact"))
         await work.run(adopting, adopted)
@@ -110,6 +112,28 @@ async def _write_deals(work: UnitOfWork, entries: Sequence[DealEntry]) -> None:
     ]
     if history:
         await work.run(insert(deal_stages), history)
+
+
+async def _move_deals(work: UnitOfWork, moved: Sequence[DealEntry]) -> None:
+    moving = update(deals).where(deals.c.id == bindparam("of"))
+    moving = moving.values(
+        stage_id=bindparam("stage"),
+        pipeline_id=bindparam("pipeline"),
+        version=deals.c.version + 1,
+        moved_at=bindparam("moved"),
+        closed_at=bindparam("closed"),
+        lost_reason=None,
+    )
+    rows = []
+    for deal in moved:
+        assert deal.id is not None  # only what stands already moves
+        subject = deal.moves[-1][1]
+        place = {"of": deal.id, "stage": deal.stage.id, "pipeline": deal.stage.pipeline_id}
+        closed_at = entered(deal.stage.kind, subject.at)["closed_at"]
+        rows.append(place | {"moved": subject.at, "closed": closed_at})
+        owner, contact = deal.owner_id, _id(deal.contact)
+        work.publish(DealChanged(deal.id, deal.stage.name, owner, owner, contact, subject.by, subject.at))
+    await work.run(moving, rows)
 
 
 async def _write_tasks(work: UnitOfWork, entries: Sequence[TaskEntry]) -> None:

@@ -26,17 +26,12 @@ async def reach_of(work: UnitOfWork, actor: Actor) -> Reach:
     alone = frozenset({actor.user_id})
     if actor.sees is Sees.ALL:
         return Reach(actor, None, None if actor.may(Right.SEE_FLOOR) else alone, seen_campaigns)
-    team = alone | await _team(work, actor)
-    return Reach(
-        actor,
-        users=team if actor.sees is Sees.TEAM else alone,
-        agents=team if actor.may(Right.SEE_FLOOR) else alone,
-        campaigns=seen_campaigns,
-    )
+    mine = alone | await _team(work, actor)
+    return Reach(actor, mine, mine if actor.may(Right.SEE_FLOOR) else alone, seen_campaigns)
 
 
 async def _team(work: UnitOfWork, actor: Actor) -> frozenset[int]:
-    if actor.team_id is None or not (actor.sees is Sees.TEAM or actor.may(Right.SEE_FLOOR)):
+    if actor.team_id is None or actor.sees is not Sees.TEAM:
         return frozenset()
     rows = await work.all(select(users.c.id).where(users.c.team_id == actor.team_id))
     return frozenset(int(row.id) for row in rows)

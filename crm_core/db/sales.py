@@ -14,11 +14,14 @@ from crm_core.db.tables import contacts, deal_stages, deals, pipelines, stages, 
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.sales import DEFAULT_STAGES, Deal, Stage, StageKind
 from crm_core.errors import NotFound
+from crm_core.events import DealChanged
 
 #: Name of the pipeline shipped.
 DEFAULT_PIPELINE = "Sales"
 #: Stages in which a deal still goes on.
 _OPEN_KINDS = (StageKind.UNSORTED.value, StageKind.OPEN.value)
+_CLOSED_KINDS = (StageKind.WON, StageKind.LOST)
+_CHANGED = (deals.c.owner_id, deals.c.contact_id)
 _DEAL = [deals.c[name] for name in Deal.__dataclass_fields__]
 _STAGE = [stages.c[name] for name in Stage.__dataclass_fields__]
 
@@ -86,25 +89,35 @@ async def create_deal(work: UnitOfWork, new: NewDeal, by: str, at: datetime) -> 
         "currency": new.currency,
         "call_id": new.call_id,
         "created_at": at,
+        **entered(new.stage.kind, at),
     }
     deal_id = int((await work.run(insert(deals).values(**values).returning(deals.c.id))).scalar_one())
-    await _remember(work, deal_id, new.stage.id, by, at)
+    await remember_move(work, deal_id, new.stage.id, by, at)
     return deal_id
+
+
+def entered(kind: StageKind, at: datetime) -> dict[str, Any]:
+    """What a deal notes of itself when it comes into a stage of this kind. A reason given before counts no more."""
+    return {"moved_at": at, "closed_at": at if kind in _CLOSED_KINDS else None, "lost_reason": None}
 
 
 async def move_deal(work: UnitOfWork, deal_id: int, stage: Stage, by: str, at: datetime) -> bool:
     """Put the deal into `stage`; False if it stands there already. Raises NotFound."""
     # One conditional UPDATE: of two who move the deal at once to one stage only the first leaves a row of history.
     moving = update(deals).where(deals.c.id == deal_id, deals.c.stage_id != stage.id)
-    if (await work.run(moving.values(stage_id=stage.id, pipeline_id=stage.pipeline_id))).rowcount:
-        await _remember(work, deal_id, stage.id, by, at)
+    place = {"stage_id": stage.id, "pipeline_id": stage.pipeline_id, "version": deals.c.version + 1}
+    moved = await work.run(moving.values(**place, **entered(stage.kind, at)).returning(*_CHANGED))
+    if (row := moved.first()) is not None:
+        await remember_move(work, deal_id, stage.id, by, at)
+        work.publish(DealChanged(deal_id, stage.name, row.owner_id, row.owner_id, row.contact_id, by, at))
         return True
     if await work.scalar(select(deals.c.id).where(deals.c.id == deal_id)) is None:
         raise NotFound("deal", deal_id)
     return False
 
 
-async def _remember(work: UnitOfWork, deal_id: int, stage_id: int, by: str, at: datetime) -> None:
+async def remember_move(work: UnitOfWork, deal_id: int, stage_id: int, by: str, at: datetime) -> None:
+    """Add a row to the deal's history."""
     await work.run(insert(deal_stages).values(deal_id=deal_id, stage_id=stage_id, by=by[:120], at=at))
 
 

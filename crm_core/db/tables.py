@@ -796,6 +796,11 @@ found_by(deals)
 Index("ix_deals_stage_id", deals.c.stage_id, deals.c.id)  # the newest cards of a column
 Index("ix_deals_owner_id", deals.c.owner_id, deals.c.stage_id, deals.c.id)  # and of one seller's
 Index("ix_deals_totals", deals.c.stage_id, deals.c.closed_at, deals.c.currency, deals.c.amount)  # whole: sums read it
+Index("ix_deals_amount", deals.c.amount, deals.c.id)  # lists in these orders, page by page
+Index("ix_deals_moved_at", deals.c.moved_at, deals.c.id)
+Index(  # whole: how long deals have stood in a stage
+    "ix_deals_standing", deals.c.stage_id, deals.c.owner_id, deals.c.moved_at, deals.c.created_at
+)
 deal_stages = Table(  # stage history
     "deal_stages",
     metadata,

@@ -112,6 +112,7 @@ async def set_stage(
             agi_port=pbx.agi_port,
             bot_port=pbx.bot_websocket_port,
             bot_secret=pbx.bot_secret,
+            phone_address=f"ws://127.0.0.1:{pbx.ports.ws}/ws",
             roles=settings.roles | {"bot"},
             cdr_file=pbx.cdr_file,
         )

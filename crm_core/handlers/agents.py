@@ -16,7 +16,7 @@ from crm_core.handlers.commits import committed
 from crm_core.handlers.roster import move
 
 #: It becomes part of a dial string: nothing but these.
-_PHONE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+PHONE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 async def add_agent(
@@ -26,21 +26,24 @@ async def add_agent(
     now: datetime,
     secret: str = "",
     hand_off: HandOffMode = HandOffMode.PARKED,
+    *,
+    browser: bool = False,
 ) -> Agent:
-    """Make somebody an agent with `phone` (a PJSIP endpoint), logged out; his user is added if there is none.
+    """Make somebody an agent with `phone` (a PJSIP endpoint, or `browser`), logged out; his user is added if there is
+    none.
 
     Raises BadInput if he is an agent already or the phone is another's.
     """
     if not name.strip() or len(name) > 120:
         raise BadInput("agent", "the name is empty or longer than 120 characters")
-    if not _PHONE.fullmatch(phone):
+    if not PHONE_NAME.fullmatch(phone):
         raise BadInput("phone", f"{phone!r} is no endpoint's name", "Write up to 40 letters, digits, - and _")
     async with database.work() as work:
         for known in await agents.every_agent(work):
             if name == known.name or phone == known.phone:
                 raise BadInput("agent", f"{known.name} is an agent already, with phone {known.phone}")
         user_id = await agents.user_id(work, name, now)
-        await agents.add_agent(work, user_id, phone, secret, hand_off, now)
+        await agents.add_agent(work, user_id, phone, secret, hand_off, now, browser=browser)
         return await agents.agent(work, user_id)
 
 

@@ -179,13 +179,18 @@ async def quotas_of(database: Database, campaign: Campaign) -> tuple[QuotaState,
 
 
 async def put_trunk(database: Database, trunk: Trunk) -> None:
-    """Add a trunk, or change the one of its name. Raises BadInput for prefixes and caller ids that are not E.164."""
+    """Add a trunk, or change the one of its name. Raises BadInput."""
+    check_trunk(trunk)
+    async with database.work() as work:
+        await campaigns.put_trunk(work, trunk)
+
+
+def check_trunk(trunk: Trunk) -> None:
+    """Raise BadInput for prefixes and caller ids that are not E.164."""
     for where, values in (("prefixes", trunk.prefixes), ("caller ids", trunk.caller_ids)):
         for value in values:
             if not (value.startswith("+") and value[1:].isdecimal()):
                 raise BadInput(f"trunk {trunk.name}: {where}", f"{value!r} is not E.164", "Write +country and digits")
-    async with database.work() as work:
-        await campaigns.put_trunk(work, trunk)
 
 
 async def every_trunk(database: Database) -> list[Trunk]:

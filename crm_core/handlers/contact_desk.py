@@ -11,12 +11,14 @@ from crm_core.commands import CreateContact
 from crm_core.db import audit, contact_desk, task_desk
 from crm_core.db import contacts as people
 from crm_core.db.contact_desk import ContactSeen, ContactsWanted, NumberState, OpenTask
+from crm_core.db.custom_fields import own_fields
 from crm_core.db.do_not_call import Blocked, BlockKind, add_blocks, remove_block
 from crm_core.db.engine import Database
 from crm_core.db.listing import Count
 from crm_core.domain.access import Actor, Right
 from crm_core.domain.contacts import Moment
 from crm_core.domain.desk import KnownDeal
+from crm_core.domain.own_fields import changed_values
 from crm_core.domain.phone import parse_phone
 from crm_core.errors import BadInput, NotFound
 from crm_core.handlers import contacts as making
@@ -117,6 +119,9 @@ async def change_contact(
             values["company_id"] = await people.company_named(work, company, now) if company else None
         if values.get("owner_id") is not None:
             await task_desk.check_colleague(work, actor, values["owner_id"])
+        if "fields" in values:
+            standing = (await contact_desk.one(work, actor, contact_id)).fields
+            values["fields"] = changed_values(await own_fields(work, "contact"), values["fields"] or {}, standing)
         if "consent" in values:
             if values["consent"] not in (*CONSENTS, None):
                 raise BadInput("consent", "it is neither given nor refused")

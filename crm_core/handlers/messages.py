@@ -18,13 +18,13 @@ _LONGEST_NAME, _LONGEST_LANGUAGE = 80, 8  # characters, as in the table
 async def put_template(template: Template, database: Database, now: datetime) -> None:
     """Store a template; the one of the same name, channel and language is replaced. Raises BadInput."""
     async with database.work() as work:
-        await rows.put_templates(work, [_fitting(checked(template))], now, keep=False)
+        await rows.put_templates(work, [fitting(checked(template))], now, keep=False)
 
 
 async def install_templates(shipped: Sequence[Template], database: Database, now: datetime) -> int:
     """Store those that are not there yet; how many. Raises BadInput."""
     async with database.work() as work:
-        return await rows.put_templates(work, [_fitting(checked(one)) for one in shipped], now, keep=True)
+        return await rows.put_templates(work, [fitting(checked(one)) for one in shipped], now, keep=True)
 
 
 async def templates(database: Database, name: str | None = None) -> list[Template]:
@@ -84,7 +84,8 @@ async def opt_outs(database: Database, limit: int = 200) -> list[OptOut]:
         return await rows.opt_outs(work, limit)
 
 
-def _fitting(template: Template) -> Template:
+def fitting(template: Template) -> Template:
+    """The template, if it fits into its table; raises BadInput."""
     if not 0 < len(template.name) <= _LONGEST_NAME:
         raise BadInput("template", "its name is empty or longer than 80 characters")
     if not 0 < len(template.language) <= _LONGEST_LANGUAGE:

@@ -26,14 +26,19 @@ def parse_number(raw: str, default_country: str | None = None) -> str:
 
 async def put_number(own: OwnNumber, database: Database, default_country: str | None = None) -> OwnNumber:
     """Store what answers a number, in place of what did; the number as stored. Raises BadInput."""
+    stored = checked_number(own, default_country)
+    async with database.work() as work:
+        await numbers.put(work, stored)
+    return stored
+
+
+def checked_number(own: OwnNumber, default_country: str | None = None) -> OwnNumber:
+    """The number as it is stored; raises BadInput."""
     if own.day_script is None and own.night_script is None:
         raise BadInput("script", f"nothing would answer {own.number}", "Name a script for the day, the night or both")
     to = None if own.notify is None else parse_address(MessageChannel.EMAIL, own.notify)
     number = parse_number(own.number, default_country)
-    stored = OwnNumber(number, own.day_script, own.night_script, own.fields, to)
-    async with database.work() as work:
-        await numbers.put(work, stored)
-    return stored
+    return OwnNumber(number, own.day_script, own.night_script, own.fields, to)
 
 
 async def remove_number(raw: str, database: Database, default_country: str | None = None) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crm_core.commands import CreateTask
+from crm_core.db import deal_desk as deal_rows
 from crm_core.db import task_desk as rows
 from crm_core.db.engine import Database
 from crm_core.db.site import calendar
@@ -83,12 +84,15 @@ async def next_task(actor: Actor, database: Database, but: frozenset[int] = froz
 
 
 async def add_task(actor: Actor, command: CreateTask, database: Database, now: datetime) -> TaskSeen:
-    """Make a task, for oneself or a colleague one sees. Raises BadInput, and NotFound for contact and colleague."""
+    """Make a task, for oneself or a colleague one sees. Raises BadInput, and NotFound for contact, deal and
+    colleague."""
     actor.require(Right.CHANGE_TASKS)
     _check_time(command.due_at, now)
     async with database.reading() as work:
         if command.contact_id is not None:
             await rows.check_contact(work, actor, command.contact_id)
+        if command.deal_id is not None:
+            await deal_rows.one(work, actor, command.deal_id)
         if command.responsible_id is not None:
             await rows.check_colleague(work, actor, command.responsible_id)
     mine = replace(command, by=actor.name, responsible_id=command.responsible_id or actor.user_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,8 @@ class Workplace:
     """The parts of the service that people reach by their browser.
 
     `https`: it is reached by https (through a proxy), so cookies are for https only and the proxy's word is taken for
-    the visitor's address. `phone_address`: the secure websocket of browser phones (wss://…), None where there is none.
+    the visitor's address. `phone_address`: the secure websocket of browser phones (wss://…), None where there is none;
+    `ice_servers`: what such a browser may go by to reach the switch.
     """
 
     database: Database
@@ -30,6 +31,7 @@ class Workplace:
     country: str | None = None
     https: bool = False
     phone_address: str | None = None
+    ice_servers: tuple[Mapping[str, str], ...] = ()
 
 
 WORKPLACE = web.AppKey("workplace", Workplace)

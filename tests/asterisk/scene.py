@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -231,9 +231,15 @@ def scene_settings(pair: Pair, folder: Path, database_url: str, redis_url: str |
 
 @asynccontextmanager
 async def opened_scene(
-    pair: Pair, folder: Path, database_url: str, redis_url: str | None = None, **more: str
+    pair: Pair,
+    folder: Path,
+    database_url: str,
+    redis_url: str | None = None,
+    without: Collection[str] = (),
+    **more: str,
 ) -> AsyncIterator[Scene]:
-    """Run the service on an empty, migrated database; at the end hang everything up and stop it."""
+    """Run the service on an empty, migrated database, `without` some of its parts; at the end hang everything up and
+    stop it."""
     pair.pbx.cdr_file.unlink(missing_ok=True)  # calls of tests before are none of this database
     shutil.rmtree(pair.pbx.recordings, ignore_errors=True)
     pair.pbx.recordings.mkdir()
@@ -243,6 +249,7 @@ async def opened_scene(
         opened_wire(pair.network) as heard,
         opened_service(settings, dialing=DIALING) as service,
     ):
+        service.parts = [part for part in service.parts if part[0] not in without]
         scene = Scene(pair, service, wire, heard, folder)
         await install_defaults(service.database)
         await put_trunk(service.database, TRUNK)

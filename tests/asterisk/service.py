@@ -62,10 +62,11 @@ def service_env(pair: Pair, folder: Path, database_url: str, ami_port: int, **mo
 
 
 class Cable:
-    """A TCP relay in front of the AMI that can be cut."""
+    """A TCP relay in front of a server, such as the AMI, that can be cut. While `is_out` nobody gets through."""
 
     def __init__(self, to_port: int) -> None:
         self._to_port = to_port
+        self.is_out = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
@@ -90,6 +91,9 @@ class Cable:
         self._writers.clear()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_out:
+            writer.transport.abort()
+            return
         task = asyncio.create_task(self._relay(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -55,7 +55,7 @@ async def talk(scene: Scene, number: str, phone: str) -> tuple[str, Agent]:
 
 
 async def phone_there(scene: Scene, phone: str, *, nth: int = 0) -> str:
-    """The channel of a phone on the network's side, which tells from now on when it hears somebody (a stretch of speech ends
+    """The channel of a phone on the network's side, which from now on tells when it hears somebody (speech ends
     after half a second)."""
 
     def found() -> list[str]:

@@ -12,8 +12,10 @@ from playwright.async_api import Page
 from crm_core.db.tables import calls
 from crm_core.domain.access import Actor, Role, actor_of
 from crm_core.domain.agents import Agent, AgentState
-from crm_core.errors import Conflict
+from crm_core.domain.recipients import Choice
+from crm_core.errors import Conflict, NotFound
 from crm_core.handlers import transfers as hand_on
+from crm_core.handlers.recipients import hand_on as hand_on_to
 from crm_core.ports import Recipient
 from pbx.ami import AmiLink
 from pbx.control_ami import AMI_USERNAME
@@ -173,3 +175,45 @@ async def _quiet(scene: Scene, there: str) -> None:
         return told[-1] if told else names[1]
 
     await until(lambda: last() == names[1], SECONDS)
+
+
+async def test_a_colleague_who_is_free_gets_the_person_on_the_line_he_holds_open(
+    scene: Scene, room: PhoneRoom, transfers: AsteriskTransfers
+) -> None:
+    colleague = await scene.agent("op2", campaign=None)
+    page, agent, person = await talk(scene, room)
+    to = Choice(colleague.id)
+    after = await hand_on_to(himself(agent), to, scene.database, transfers, now())
+    assert (after.state, after.leg) == (AgentState.WRAP_UP, (await status(page))["call_id"])
+    talks = await scene.agent_in(colleague.id, AgentState.ON_CALL)
+    assert talks.call_id == person
+    await in_one_bridge(scene, person, str(talks.leg))
+    await scene.dispose(person, "not_interested", agent)
+    await scene.agent_in(agent.id, AgentState.AVAILABLE)
+    assert (await scene.agent_now(colleague.id)).state is AgentState.ON_CALL, "what the first wrote ends nothing"
+    with pytest.raises(NotFound, match="free colleague"):
+        await hand_on_to(himself(talks), Choice(colleague.id), scene.database, transfers, now())
+    await scene.dispose(person, "interested", colleague)
+    await scene.hang_up_there(await scene.network_channel(PERSON))
+    await scene.agent_in(colleague.id, AgentState.AVAILABLE)
+    call = await scene.call(lambda row: row.ended_at)
+    assert (call.disposition, call.agent_id) == ("interested", colleague.id), "the last one has the last word"
+
+
+async def test_a_colleague_is_free_again_when_the_person_has_hung_up_meanwhile(
+    scene: Scene, room: PhoneRoom, transfers: AsteriskTransfers
+) -> None:
+    colleague = await scene.agent("op2", campaign=None)
+    _page, agent, _person = await talk(scene, room)
+
+    class HungUp(AsteriskTransfers):
+        async def to_given(self, person: str) -> None:
+            await scene.hang_up(person)
+            await scene.wire.seen("Hangup", SECONDS, Uniqueid=person)
+            await super().to_given(person)
+
+    link = transfers._ami
+    with pytest.raises(Conflict, match="not on the line any more"):
+        await hand_on_to(himself(agent), Choice(colleague.id), scene.database, HungUp(link), now())
+    await scene.agent_in(colleague.id, AgentState.AVAILABLE)
+    assert (await scene.agent_now(agent.id)).state is AgentState.WRAP_UP

@@ -8,11 +8,14 @@ from typing import Protocol
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from crm_core.web.static_files import StaticFiles, read_static_files
 from tests.browser.axe import axe_findings
 from tests.browser.chromium import Faults, OpenPage, build_assets, opened_chromium, page_opener
+
+#: A machine with everything on it takes its time: what is waited for comes, or a test fails after this long.
+expect.set_options(timeout=30_000)
 
 Serve = Callable[[web.Application], Awaitable[str]]
 

@@ -21,6 +21,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("/account", Role.AGENT),
     Shot("/no-such-page", Role.MANAGER),
     Shot("/operator", Role.AGENT),
+    Shot("/phone", Role.AGENT),
     Shot("/tasks", Role.SELLER),
     Shot("/tasks", Role.SELLER, ("?",)),
     Shot("/deals", Role.MANAGER),

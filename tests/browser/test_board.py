@@ -32,6 +32,11 @@ from tests.browser.chromium import Faults, OpenPage
 from tests.browser.conftest import Axe, Serve
 from tests.crm_core.web.conftest import PASSWORD, utc_now
 
+_NOTE_PUSHES = """() => {
+    window.heard = [];
+    document.addEventListener("trunkline:push", ({ detail }) => window.heard.push(`${detail.key}:${detail.version}`));
+}"""
+
 
 @dataclass
 class Firm:
@@ -247,15 +252,14 @@ async def test_what_others_do_is_seen_as_they_do_it(open_page: OpenPage, firm: F
     new = await firm.add("Three rooms")
     await expect(column(page, "New").locator(f"#deal-{new}")).to_be_visible()
     # Nothing moves under the pointer: what comes into this column waits until the pointer leaves it.
+    await page.evaluate(_NOTE_PUSHES)
     await card(page, new).hover()
     await firm.elsewhere(deal, "New")
-    await expect(page.locator(f"#figures-{firm.stages['New']} .column-count")).to_have_text("1")
-    async with firm.database.work() as work:
-        await work.run(update(deals).where(deals.c.id == new).values(title="Four rooms"))
-    await firm.elsewhere(new, "Offer sent")
+    await page.wait_for_function("key => window.heard.includes(key)", arg=f"{deal}:3")
+    await expect(column(page, "Agreed").locator(f"#deal-{deal}")).to_be_visible()
     await page.mouse.move(5, 5)
-    await expect(column(page, "New").locator(f"#deal-{deal}")).to_be_visible()
-    await expect(column(page, "Offer sent").locator(f"#deal-{new}")).to_contain_text("Four rooms")
+    await expect(column(page, "New").locator(f"#deal-{deal}")).to_have_attribute("data-version", "3")
+    await expect(page.locator(f"#figures-{firm.stages['New']} .column-count")).to_have_text("2")
 
 
 async def test_the_page_of_a_deal_moves_it_and_follows(open_page: OpenPage, firm: Firm, faults: Faults) -> None:

@@ -37,6 +37,11 @@ def test_an_empty_variable_is_as_good_as_none(tmp_path: Path) -> None:
         ("WEB_PORT", "-1", "1 to 65535"),
         ("TRUNKLINE_LOG", "xml", "plain, json"),
         ("TRUNKLINE_COUNTRY", "XX", "such as UZ"),
+        ("PHONE_WSS_URL", "https://crm.example.com/phone/ws", "such as wss://"),
+        ("PHONE_WSS_URL", "wss://crm.example.com/ws; script-src *", "such as wss://"),
+        ("PHONE_ICE_SERVERS", "turn:turn.example.com", "urls"),
+        ("PHONE_ICE_SERVERS", '[{"username": "u"}]', "urls"),
+        ("PHONE_ICE_SERVERS", '{"urls": "turn:turn.example.com"}', "urls"),
         ("TRUNKLINE_LOG_NUMBERS", "yes", "masked, full"),
     ],
 )
@@ -74,3 +79,17 @@ def test_the_secret_of_the_shipped_asterisk_is_found_unless_one_is_set(tmp_path:
     (tmp_path / "pbx" / "secrets.json").write_text("{")
     with pytest.raises(BadSetting, match=r"secrets\.json"):
         settings_from_env(env)
+
+
+def test_browsers_on_this_machine_reach_the_shipped_asterisk_and_others_only_as_told(tmp_path: Path) -> None:
+    env = {"TRUNKLINE_HOME": str(tmp_path)}
+    assert settings_from_env(env).phone_address is None, "no Asterisk of ours"
+    (tmp_path / "pbx").mkdir()
+    (tmp_path / "pbx" / "secrets.json").write_text("{}")
+    assert settings_from_env(env).phone_address == "ws://127.0.0.1:15090/ws"
+    assert settings_from_env(env | {"WEB_HOST": "0.0.0.0"}).phone_address is None
+    told = {"WEB_HOST": "0.0.0.0", "PHONE_WSS_URL": "wss://crm.example.com/phone/ws"}
+    assert settings_from_env(env | told).phone_address == "wss://crm.example.com/phone/ws"
+    ice = {"PHONE_ICE_SERVERS": '[{"urls": "turn:t.example.com", "username": "u", "credential": "secret"}]'}
+    assert settings_from_env(env | ice).ice_servers[0]["username"] == "u"
+    assert "secret" not in repr(settings_from_env(env | ice))

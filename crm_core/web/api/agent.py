@@ -12,9 +12,10 @@ from crm_core.domain.access import Actor, Right
 from crm_core.domain.agents import Agent, AgentState, HandOffMode
 from crm_core.domain.calls import Direction
 from crm_core.domain.desk import AgentDesk, Pop
-from crm_core.handlers import agent_desk
+from crm_core.handlers import agent_desk, transfers
 from crm_core.web.api.routing import Asked, Model, Routes
 from crm_core.web.api.shown import number_for, text_for
+from crm_core.web.switch import switch_of
 
 routes = Routes("agent")
 
@@ -195,6 +196,12 @@ async def pause_me(asked: Asked, body: Pause) -> AgentOut:
 async def resume_me(asked: Asked) -> AgentOut:
     """Ask for calls again."""
     return _agent(await agent_desk.resume(asked.actor, asked.database, asked.now))
+
+
+@routes("DELETE", "/agent/call", right=Right.TAKE_CALLS, errors=(409,))
+async def hang_up(asked: Asked) -> None:
+    """Let the person I talk to go. My own line stays open for the next."""
+    await transfers.let_go(asked.actor, asked.database, switch_of(asked.request).calls)
 
 
 @routes("POST", "/agent/result", right=Right.TAKE_CALLS)

@@ -13,6 +13,7 @@ from crm_core.db.contact_desk import ContactSeen, ContactsWanted
 from crm_core.domain.access import Actor, Right
 from crm_core.domain.contacts import MomentKind
 from crm_core.handlers import by_hand, contact_desk
+from crm_core.web.api.deal_shapes import OwnFields
 from crm_core.web.api.routing import Asked, Counted, Created, Model, Page, Routes
 from crm_core.web.api.shown import number_for, text_for
 from crm_core.web.campaign_tools import screening_of
@@ -117,7 +118,7 @@ class NewContact(Model):
 
 
 class ContactChanges(Model):
-    """What is to be changed; what is left out stays."""
+    """What is to be changed; what is left out stays. `fields`: of the site's own, null takes a value away."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     email: Annotated[str, Field(max_length=200)] | None = None
@@ -125,6 +126,7 @@ class ContactChanges(Model):
     owner_id: Id | None = None
     language: Annotated[str, Field(max_length=8)] | None = None
     consent: Consent | None = None
+    fields: OwnFields | None = None
 
 
 class NewNumber(Model):

@@ -13,7 +13,7 @@ from crm_core.domain.monitoring import MonitorMode
 from crm_core.handlers import live, supervising
 from crm_core.web.api.routing import Asked, Model, Routes
 from crm_core.web.doors import door_of
-from crm_core.web.live.switch import switch_of
+from crm_core.web.switch import switch_of
 
 routes = Routes("floor")
 
@@ -105,7 +105,7 @@ async def monitor_call(asked: Asked, call_id: str, body: Monitored) -> Monitorin
 
     It rings; when you answer you take part until you or the person hangs up. It is noted in the audit log.
     """
-    switch, address = switch_of(asked.request), door_of(asked.request).address
+    switch, address = switch_of(asked.request).monitoring, door_of(asked.request).address
     channel = await supervising.monitor(
         asked.actor, call_id, body.mode, asked.database, switch, asked.now, address=address
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import json
+import typing
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from crm_core.web.api.routing import PREFIX, SPARSE, Endpoint
 
@@ -47,11 +50,52 @@ _ERRORS: dict[int, str] = {
 }
 
 
+_OURS = "crm_core__web__api__"
+_Mode = Literal["validation", "serialization"]
+
+
+class _Schemas:
+    """The schemas of all models at once: two of one name in different modules get different names."""
+
+    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+        models: dict[tuple[type[BaseModel], _Mode], None] = {}
+        for endpoint in endpoints:
+            for taken in (endpoint.query, endpoint.body):
+                if taken is not None:
+                    models[taken, "validation"] = None
+            answered = _model_in(endpoint.answer)
+            if answered is not None:
+                models[answered, "serialization"] = None
+        refs, whole = models_json_schema(list(models), ref_template=_REF)
+        # Where a name alone does not tell, the module's name stands before it; all of ours begin in the same way.
+        self._refs = {key: json.loads(json.dumps(ref).replace(_OURS, "")) for key, ref in refs.items()}
+        self.definitions: dict[str, Any] = json.loads(json.dumps(whole.get("$defs", {})).replace(_OURS, ""))
+
+    def of(self, kind: Any, mode: _Mode) -> dict[str, Any]:
+        """Of a model, or of a list of them."""
+        model = _model_in(kind)
+        assert model is not None, f"{kind} is neither a model nor a list of one"
+        ref = dict(self._refs[model, mode])
+        return {"type": "array", "items": ref} if typing.get_origin(kind) is list else ref
+
+    def definition(self, model: type[BaseModel]) -> dict[str, Any]:
+        """What a model taken from the query is made of."""
+        found: dict[str, Any] = self.definitions[self._refs[model, "validation"]["$ref"].rpartition("/")[2]]
+        return found
+
+
+def _model_in(kind: Any) -> type[BaseModel] | None:
+    if typing.get_origin(kind) is list:
+        (kind,) = typing.get_args(kind)
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
 def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
     """The whole document."""
-    schemas: dict[str, Any] = {"Problem": _PROBLEM}
+    every = list(endpoints)
+    schemas = _Schemas(every)
     paths: dict[str, dict[str, Any]] = {}
-    for endpoint in endpoints:
+    for endpoint in every:
         paths.setdefault(PREFIX + endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
     return {
         "openapi": "3.1.0",
@@ -64,7 +108,7 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
         "security": [{"token": []}, {"session": []}],
         "paths": paths,
         "components": {
-            "schemas": schemas,
+            "schemas": {"Problem": _PROBLEM, **schemas.definitions},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "trunkline"},
@@ -73,7 +117,7 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
     }
 
 
-def _operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": endpoint.run.__name__,
         "tags": [endpoint.tag],
@@ -85,7 +129,7 @@ def _operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     if said := " ".join(part for part in (endpoint.description, needs) if part):
         operation["description"] = said
     if endpoint.body is not None:
-        schema = _schema(endpoint.body, schemas, "validation")
+        schema = schemas.of(endpoint.body, "validation")
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     if endpoint.takes_file:
         file = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
@@ -93,7 +137,7 @@ def _operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     return operation
 
 
-def _parameters(endpoint: Endpoint, schemas: dict[str, Any]) -> list[dict[str, Any]]:
+def _parameters(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for name, kind in endpoint.path_types.items():
         schema = {"type": "integer", "minimum": 0} if kind is int else {"type": "string", "minLength": 1}
@@ -117,9 +161,8 @@ def _parameters(endpoint: Endpoint, schemas: dict[str, Any]) -> list[dict[str, A
     return found
 
 
-def _query_parameters(model: type[BaseModel], schemas: dict[str, Any]) -> list[dict[str, Any]]:
-    schema = model.model_json_schema(ref_template=_REF, mode="validation")
-    schemas.update(schema.pop("$defs", {}))
+def _query_parameters(model: type[BaseModel], schemas: _Schemas) -> list[dict[str, Any]]:
+    schema = schemas.definition(model)
     required = schema.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": part}
@@ -128,7 +171,7 @@ def _query_parameters(model: type[BaseModel], schemas: dict[str, Any]) -> list[d
     ]
 
 
-def _responses(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
+def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if endpoint.media_types:
         anything: dict[str, Any] = {"schema": {}}
@@ -136,34 +179,23 @@ def _responses(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     elif endpoint.answer is type(None):
         found["204"] = {"description": "Done"}
     else:
-        schema = _schema(endpoint.answer, schemas, "serialization")
+        schema = schemas.of(endpoint.answer, "serialization")
         made = "201" if endpoint.created else "200"
         content = {"application/json": {"schema": schema}}
         if endpoint.method == "GET":
             content[SPARSE] = {"schema": {}}
         found[made] = {"description": endpoint.summary, "content": content}
-    statuses = {401, 403, 404, 422, 429, 503, *endpoint.errors}
+    statuses = {400, 401, 403, 404, 422, 429, 503, *endpoint.errors}
     if endpoint.body is not None:
-        statuses |= {400, 413, 415}
+        statuses |= {413, 415}
     if endpoint.method in ("POST", "PATCH", "PUT", "DELETE"):
         statuses |= {409}
     if endpoint.needs_version:
         statuses |= {428}
     if endpoint.takes_file:
-        statuses |= {400, 413, 415}
+        statuses |= {413, 415}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for status in sorted(statuses):
-        found.setdefault(str(status), {"description": _ERRORS.get(status, "Refused"), "content": problem})
+        content = problem | {"text/plain": {"schema": {"type": "string"}}} if status == 400 else problem
+        found.setdefault(str(status), {"description": _ERRORS.get(status, "Refused"), "content": content})
     return found
-
-
-def _schema(kind: Any, schemas: dict[str, Any], mode: Any) -> dict[str, Any]:
-    """The schema of a model; its parts go among the components."""
-    schema = TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode)
-    schemas.update(schema.pop("$defs", {}))
-    title = schema.get("title")
-    if title and isinstance(kind, type) and schema.get("type") == "object":
-        name = title.replace("[", "_").replace("]", "")
-        schemas[name] = schema
-        return {"$ref": f"#/components/schemas/{name}"}
-    return schema

@@ -80,6 +80,7 @@ class NewTask(Model):
     kind: TaskKind = TaskKind.OTHER
     responsible_id: Id | None = None
     contact_id: Id | None = None
+    deal_id: Id | None = None
     number: Annotated[str, Field(max_length=40)] | None = None
 
 

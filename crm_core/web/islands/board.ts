@@ -175,8 +175,8 @@ document.addEventListener(
   "toggle",
   (event) => {
     const menu = event.target as HTMLElement;
-    if (menu.id !== "move-menu") return;
-    if ((event as ToggleEvent).newState === "open") menu.querySelector<HTMLElement>("[data-to]:enabled")?.focus();
+    if (menu.id !== "move-menu" || (event as ToggleEvent).newState !== "open") return;
+    if (!menu.contains(document.activeElement)) menu.querySelector<HTMLElement>("[data-to]:enabled")?.focus();
   },
   true,
 );

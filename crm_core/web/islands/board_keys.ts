@@ -53,7 +53,8 @@ function pressed(event: KeyboardEvent, card: HTMLElement | null, deeds: Deeds): 
     return true;
   }
   const menu = event.key === "m" ? card.querySelector<HTMLElement>("[data-move-menu]") : null;
-  menu?.click();
+  menu?.click(); // It is open now; whoever types quickly must not wait for its event.
+  if (menu) document.querySelector<HTMLElement>("#move-menu [data-to]:enabled")?.focus();
   return menu !== null;
 }
 

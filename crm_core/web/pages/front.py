@@ -7,10 +7,12 @@ from aiohttp import web
 
 from crm_core.errors import BadInput, NotLoggedIn, TooMany
 from crm_core.handlers import log_in, users
+from crm_core.handlers.browser_phones import leave
 from crm_core.handlers.passwords import totp_address
 from crm_core.web.doors import COOKIE, actor_in, door_of, give_cookie, take_cookie
 from crm_core.web.keys import ACTOR, SESSION, VIEWER, WORKPLACE
 from crm_core.web.pages.rendering import render, words_for
+from crm_core.web.switch import switch_of
 from crm_core.web.viewer import LANGUAGES, THEMES
 
 
@@ -83,8 +85,11 @@ async def _code(request: web.Request) -> web.Response:
 
 
 async def _logout(request: web.Request) -> web.Response:
-    place = request.app[WORKPLACE]
-    await log_in.log_out(request.cookies.get(COOKIE, ""), place.database, place.now())
+    place, session, actor = request.app[WORKPLACE], request[SESSION], request[ACTOR]
+    if session is not None and actor is not None:
+        await leave(actor, session.id, place.database, switch_of(request).phones, place.now())
+    else:  # the second factor was not given
+        await log_in.log_out(request.cookies.get(COOKIE, ""), place.database, place.now())
     answer = _go("/login")
     take_cookie(answer, place)
     return answer

@@ -20,4 +20,12 @@ WORDS: Mapping[str, str] = {
     "clash": mark("Somebody else changed it meanwhile. Load the page again."),
     "busy": mark("Too many requests. Wait a moment and try again."),
     "broken": mark("Something went wrong on the server. Try again; if it stays so, tell the administrator."),
+    "notice_task_given": mark("A task was handed to you"),
+    "notice_callback_due": mark("It is time to call back"),
+    "notice_deal_moved": mark("Your deal was moved"),
+    "notice_deal_given": mark("A deal was given to you"),
+    "notice_import_finished": mark("The import is finished"),
+    "notice_import_failed": mark("The import failed"),
+    "notice_campaign_stopped": mark("A campaign stopped by itself"),
+    "notice_webhook_off": mark("A webhook was switched off"),
 }

@@ -5,13 +5,45 @@ from __future__ import annotations
 from aiohttp import web
 
 from crm_core.web.keys import WORKPLACE
-from crm_core.web.pages import front, operator, reports, supervisor, tasks, wallboard
+from crm_core.web.pages import (
+    campaigns,
+    contacts,
+    deals,
+    front,
+    notifications,
+    operator,
+    phone,
+    reports,
+    scripts,
+    search,
+    settings,
+    supervisor,
+    surveys,
+    tasks,
+    wallboard,
+)
 from crm_core.web.pages.catalogues import read_catalogues
 from crm_core.web.pages.rendering import PAGES, make_pages
 from crm_core.web.static_files import add_static_routes, read_static_files
 
 #: Each adds the routes of one noun.
-_PAGES = (front, operator, tasks, supervisor, wallboard, reports)
+_PAGES = (
+    front,
+    operator,
+    phone,
+    tasks,
+    deals,
+    contacts,
+    supervisor,
+    wallboard,
+    reports,
+    campaigns,
+    surveys,
+    scripts,
+    search,
+    notifications,
+    settings,
+)
 
 
 def mount_pages(app: web.Application) -> None:

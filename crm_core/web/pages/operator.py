@@ -12,13 +12,31 @@ from crm_core.domain.agents import PAUSE_REASONS, AgentState
 from crm_core.domain.callback_time import local_to_utc
 from crm_core.domain.desk import AgentDesk
 from crm_core.domain.dispositions import LeadEffect
+from crm_core.domain.recipients import Choice
 from crm_core.errors import BadInput, NotFound
-from crm_core.handlers import agent_desk
+from crm_core.handlers import agent_desk, recipients, transfers
+from crm_core.handlers.browser_phones import has_browser_phone
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import VIEWER, WORKPLACE
-from crm_core.web.pages.rendering import render, render_part
+from crm_core.web.pages.catalogues import mark
+from crm_core.web.pages.phone_words import phone_words
+from crm_core.web.pages.rendering import render, render_part, toast, words_for
+from crm_core.web.switch import switch_of
 
 _PAGE = "operator/operator.html"
+#: The results and reasons a site is shipped with, in the viewer's language; its own are said as they were written.
+_RESULTS = (
+    mark("Interested"),
+    mark("Call back"),
+    mark("Not interested"),
+    mark("Wrong number"),
+    mark("Do not call again"),
+    mark("Sale"),
+    mark("Not now"),
+    mark("Answering machine"),
+    mark("Nobody spoke"),
+)
+_REASONS = (mark("lunch"), mark("rest"), mark("training"), mark("technical"), mark("other"))
 
 
 def add_pages(app: web.Application) -> None:
@@ -28,6 +46,11 @@ def add_pages(app: web.Application) -> None:
     app.router.add_post("/operator/shift/end", _end)
     app.router.add_post("/operator/pause", _pause)
     app.router.add_post("/operator/resume", _resume)
+    app.router.add_post("/operator/hang-up", _hang_up)
+    app.router.add_get("/operator/transfer", _recipients)
+    app.router.add_post("/operator/transfer", _transfer)
+    app.router.add_post("/operator/transfer/ask", _ask)
+    app.router.add_post("/operator/transfer/give", _give)
     app.router.add_post("/operator/result", _result)
     app.router.add_post("/operator/card", _card)
     app.router.add_post("/operator/card/dial", _dial)
@@ -40,7 +63,9 @@ async def _page(request: web.Request) -> web.Response:
         desk = await agent_desk.desk(actor, place.database, place.now())
     except NotFound as error:
         return render(request, "operator/no_phone.html", status=200, why=str(error))
-    return render(request, _PAGE, **_context(request, desk))
+    is_browser = await has_browser_phone(actor, place.database)
+    words = phone_words(words_for(request))
+    return render(request, _PAGE, **_context(request, desk), is_browser=is_browser, phone_words=words)
 
 
 async def _desk(request: web.Request) -> web.Response:
@@ -136,6 +161,52 @@ async def _resume(request: web.Request) -> web.Response:
     place = request.app[WORKPLACE]
     await agent_desk.resume(actor_in(request), place.database, place.now())
     return await _part(request)
+
+
+async def _hang_up(request: web.Request) -> web.Response:
+    """The person is let go; the push tells when his line has ended."""
+    place = request.app[WORKPLACE]
+    await transfers.let_go(actor_in(request), place.database, switch_of(request).calls)
+    return await _part(request)
+
+
+async def _recipients(request: web.Request) -> web.Response:
+    place, actor = request.app[WORKPLACE], actor_in(request)
+    found = await recipients.recipients(actor, place.database)
+    is_browser = await has_browser_phone(actor, place.database)
+    return render_part(request, "operator/transfer.html", recipients=found, is_browser=is_browser)
+
+
+async def _transfer(request: web.Request) -> web.Response:
+    place, to = request.app[WORKPLACE], await _choice(request)
+    try:
+        await recipients.hand_on(actor_in(request), to, place.database, switch_of(request).transfers, place.now())
+    except BadInput as error:
+        return toast(await _part(request), f"{error.what}. {error.do}", kind="bad")
+    return await _part(request)
+
+
+async def _ask(request: web.Request) -> web.Response:
+    place, to = request.app[WORKPLACE], await _choice(request)
+    try:
+        await recipients.ask(actor_in(request), to, place.database, switch_of(request).transfers)
+    except BadInput as error:
+        return toast(await _part(request), f"{error.what}. {error.do}", kind="bad")
+    return await _part(request)
+
+
+async def _give(request: web.Request) -> web.Response:
+    place, form = request.app[WORKPLACE], await request.post()
+    switch, channel = switch_of(request).transfers, str(form.get("channel", ""))
+    await transfers.give(actor_in(request), channel, place.database, switch, place.now())
+    return await _part(request)
+
+
+async def _choice(request: web.Request) -> Choice:
+    form = await request.post()
+    colleague = str(form.get("colleague", ""))
+    is_id = colleague.isascii() and colleague.isdecimal() and len(colleague) < 18
+    return Choice(int(colleague), None) if is_id else Choice(None, str(form.get("number", "")))
 
 
 async def _result(request: web.Request) -> web.Response:

@@ -12,9 +12,9 @@ from crm_core.errors import BadInput
 from crm_core.handlers import live, supervising
 from crm_core.web.doors import actor_in, door_of
 from crm_core.web.keys import WORKPLACE
-from crm_core.web.live.switch import switch_of
 from crm_core.web.pages.catalogues import mark
 from crm_core.web.pages.rendering import render, render_part, toast, words_for
+from crm_core.web.switch import switch_of
 
 _PAGE = "supervisor/supervisor.html"
 #: The order of the strip: who needs looking at first.
@@ -68,7 +68,7 @@ async def _monitor(request: web.Request) -> web.Response:
             call_id,
             mode,
             place.database,
-            switch_of(request),
+            switch_of(request).monitoring,
             place.now(),
             address=door_of(request).address,
         )

@@ -170,6 +170,7 @@ async def _new(request: web.Request) -> web.Response:
             kind=TaskKind(given.get("kind", TaskKind.OTHER)),
             responsible_id=_number(given.get("user", "")),
             contact_id=_number(given.get("contact", "")),
+            deal_id=_number(given.get("deal", "")),
             number=given.get("number", "") or None,
             default_country=place.country,
         )

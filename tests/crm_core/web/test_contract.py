@@ -23,7 +23,7 @@ from tests.crm_core.web.conftest import Login, Site
 
 _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 #: Requests per operation. Each is a round trip; all of them together are to take seconds.
-_EXAMPLES = 20
+_EXAMPLES = 8
 #: They end the very log-in that the test goes in by.
 _LEFT_OUT = {"set_user_password", "change_user"}
 

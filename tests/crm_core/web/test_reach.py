@@ -90,14 +90,19 @@ _BODIES: dict[str, Any] = {
     "Merge": {"other_id": 999999},
     "UserChanges": {"active": False},
     "NewPassword": {"password": "four other words entirely"},
+    "CallTask": {"title": "x"},
     "DealChanges": {"title": "x"},
     "Monitored": {"mode": "listen"},
     "PauseOrder": {"reason": "lunch"},
 }
 
 
+#: What a path must be asked with.
+_QUERIES = {"/surveys/{campaign_id}/groups": {"question": "x"}}
+
+
 async def _ask(visitor: Visitor, endpoint: Endpoint, path: str) -> tuple[int, str]:
-    options: dict[str, Any] = {"headers": {"If-Match": '"1"'}}
+    options: dict[str, Any] = {"headers": {"If-Match": '"1"'}, "params": _QUERIES.get(endpoint.path, {})}
     if endpoint.body is not None:
         options["json"] = _BODIES.get(endpoint.body.__name__, {})
     answer = await visitor.ask(endpoint.method, PREFIX + path, **options)
