@@ -11,7 +11,7 @@ from crm_core.commands import CreateContact
 from crm_core.db import audit, contact_desk, task_desk
 from crm_core.db import contacts as people
 from crm_core.db.contact_desk import ContactSeen, ContactsWanted, NumberState, OpenTask
-from crm_core.db.custom_fields import own_fields
+from crm_core.db.custom_fields import OwnField, own_fields
 from crm_core.db.do_not_call import Blocked, BlockKind, add_blocks, remove_block
 from crm_core.db.engine import Database
 from crm_core.db.listing import Count
@@ -97,6 +97,13 @@ async def add_contact(actor: Actor, command: CreateContact, database: Database, 
     contact_id = await making.create_contact(owned, database, now)
     async with database.reading() as work:
         return await contact_desk.one(work, actor, contact_id)
+
+
+async def fields_of_contacts(actor: Actor, database: Database) -> list[OwnField]:
+    """Fields of the site's own that contacts have."""
+    actor.require(Right.SEE_CONTACTS)
+    async with database.reading() as work:
+        return await own_fields(work, "contact")
 
 
 #: What `change_contact` changes.

@@ -104,6 +104,7 @@ class Desk:
 async def logged_in(open_page: OpenPage, base: str, name: str) -> Page:
     """His browser, logged in by hand: name, Tab, password, Enter."""
     page = await open_page(f"{base}/login", permissions=["microphone"])
+    await expect(page.locator("[name=name]")).to_be_focused()
     await page.keyboard.type(name)
     await page.keyboard.press("Tab")
     await page.keyboard.type(PASSWORD)
@@ -150,6 +151,8 @@ async def opened_workday(
         try:
             await web_is_up(int(env["WEB_PORT"]))
             faults = Faults()
+            # Chromium stops the opener for an instant while whoever drives it takes hold of the new window.
+            faults.expect("callback is no longer runnable")
             async with Cable(int(env["WEB_PORT"])).plugged() as cable, page_opener(browser, faults) as open_page:
                 yield Workday(scene, web, cable, open_page, operator, faults)
             if unexpected := faults.unexpected():

@@ -25,6 +25,8 @@ NAMES = {FIRST: "Person 0", SECOND: "Person 1"}
 QUIET = -50.0
 #: Seconds for which the web's process is away.
 DOWN = 5.0
+#: Seconds at most until a page has come back: it asks every 15 s in the end, and a process takes a while to start.
+BACK = 45.0
 SCRIPT = "Good morning {name}, this is Trunkline.\n\n# Too dear\n\nThere is a smaller one."
 
 
@@ -102,7 +104,7 @@ async def test_a_person_is_handed_to_a_colleague_by_keyboard(day: Workday) -> No
     colleague = await day.scene.agent("op2", campaign=None)
     await day.scene.campaign(FIRST)
     desk = await day.desk()
-    await desk.has(NAMES[FIRST])
+    await desk.shows("Talking")
     person = (await day.is_in(AgentState.ON_CALL)).call_id
     await desk.press("t")
     await expect(desk.page.locator("#transfer .transfer-line")).to_contain_text(colleague.name)
@@ -119,6 +121,7 @@ async def test_the_talk_goes_on_while_the_push_is_cut_and_while_the_web_is_down(
     desk = await day.desk()
     call = await day.scene.call(lambda row: row.bridged_at and not row.ended_at)
     await desk.has(NAMES[call.number])
+    await desk.shows("Talking")
 
     day.cable.is_out = True
     day.cable.cut()
@@ -132,12 +135,13 @@ async def test_the_talk_goes_on_while_the_push_is_cut_and_while_the_web_is_down(
 
     other = await day.scene.call(lambda row: row.bridged_at and not row.ended_at)
     await desk.has(NAMES[other.number])
+    await desk.shows("Talking")
     await day.web.kill()
     await expect(desk.page.locator("#live")).not_to_have_attribute("data-state", "on")
     await desk.speaks(DOWN)
     assert (await day.is_in(AgentState.ON_CALL)).leg == await desk.leg()
     await day.web.start()
-    await expect(desk.page.locator("#live")).to_have_attribute("data-state", "on")
+    await expect(desk.page.locator("#live")).to_have_attribute("data-state", "on", timeout=BACK * 1000)
     await desk.has(NAMES[other.number])
     await desk.press("x")
     await desk.shows("Write up")

@@ -155,7 +155,8 @@ async def test_what_the_stream_lost_is_handed_on_by_the_sweep(site: Database) ->
 
 
 async def test_a_follower_hears_what_is_published(site: Database) -> None:
-    stream, seen = InProcessStream(), []
+    stream = InProcessStream()
+    seen: list[Any] = []
 
     async def handle(envelopes: Any) -> None:
         seen.extend(type(envelope.event) for envelope in envelopes)

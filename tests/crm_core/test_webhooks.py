@@ -19,7 +19,7 @@ from crm_core.commands import CreateDeal
 from crm_core.db import webhooks as rows
 from crm_core.db.engine import Database
 from crm_core.db.webhooks import Delivery
-from crm_core.domain.access import Actor, Role, with_scopes
+from crm_core.domain.access import Actor, Right, Role, with_scopes
 from crm_core.domain.calls import Direction
 from crm_core.domain.webhooks import DeliveryState
 from crm_core.errors import BadInput, Conflict, Forbidden, NotFound
@@ -142,7 +142,7 @@ async def test_what_happens_is_told_signed_and_noted(
 async def test_each_webhook_is_told_what_its_maker_sees(
     site: Database, make: Make, receiver: Receiver, post: HttpWebhookPost, clock: Clock
 ) -> None:
-    more = {"extra_rights": frozenset({webhooks.Right.CHANGE_SETTINGS})}
+    more = {"extra_rights": frozenset({Right.CHANGE_SETTINGS})}
     seller = await make(Role.SELLER, "Sabina", **more)
     other = await make(Role.SELLER, "Otabek", **more)
     blind = await make(Role.SELLER, "Bobur", masked=True, **more)
@@ -176,7 +176,7 @@ async def test_rights_lost_on_the_way_count(
     await add_call(site, "c-1", direction="outgoing", agent_id=None, started_at=NOW)
     webhook_id, _ = await _hook(admin, receiver.base, ["call.bridged"], site)
     await WebhookFeeder(site, clock).feed([_bridged(admin, None)])
-    changes = {"role": Role.SELLER, "extra_rights": [webhooks.Right.CHANGE_SETTINGS]}
+    changes = {"role": Role.SELLER, "extra_rights": [Right.CHANGE_SETTINGS]}
     await users.change_user(admin.user_id, changes, None, site, NOW)
     await _sent(WebhookSender(site, post, clock))
     assert receiver.requests == []
@@ -325,7 +325,7 @@ async def test_nobody_answers(site: Database, make: Make, clock: Clock, post: Ht
 async def test_who_may_make_and_see_webhooks(site: Database, make: Make) -> None:
     admin = await _admin(make)
     seller = await make(Role.SELLER, "Sabina")
-    helper = await make(Role.SELLER, "Hulkar", extra_rights=frozenset({webhooks.Right.CHANGE_SETTINGS}))
+    helper = await make(Role.SELLER, "Hulkar", extra_rights=frozenset({Right.CHANGE_SETTINGS}))
     with pytest.raises(Forbidden):
         await _hook(seller, "https://example.com/", ["call.ended"], site)
     with pytest.raises(Forbidden):  # he does not see the floor

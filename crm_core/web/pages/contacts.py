@@ -10,11 +10,13 @@ from aiohttp import web
 from crm_core.commands import CreateContact
 from crm_core.db.contact_desk import ContactsWanted
 from crm_core.domain.access import Actor, Sees
+from crm_core.domain.rule_forms import written
 from crm_core.errors import BadInput, NotFound
 from crm_core.handlers import by_hand, call_desk, contact_desk, person_rights, task_desk
 from crm_core.web.campaign_tools import screening_of
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import WORKPLACE
+from crm_core.web.pages.deals_forms import OWN
 from crm_core.web.pages.rendering import is_part, render, render_part, toast, words_for
 
 _ID = "{contact_id:[0-9]{1,18}}"
@@ -88,6 +90,8 @@ async def _card(request: web.Request) -> web.Response:
     context: dict[str, Any] = {"card": card, "contact": card.contact, "shown": 50}
     if since is not None and is_part(request):
         return render_part(request, "contacts/card.html", "moments", **context)
+    own = await contact_desk.fields_of_contacts(actor, place.database)
+    context["labels"] = {field.key: field.label for field in own}
     return render(request, "contacts/card.html", **context)
 
 
@@ -107,6 +111,9 @@ async def _form(
     context: dict[str, Any] = {"contact_id": contact_id, "given": given, "error": said}
     context |= {"error_in": error.where if error is not None else ""}
     context |= {"colleagues": await task_desk.colleagues(actor, place.database), "me": actor.user_id}
+    # Whoever is masked is shown dots for digits: he must not write them back.
+    is_shown = contact_id is not None and not actor.masked
+    context["own"] = await contact_desk.fields_of_contacts(actor, place.database) if is_shown else []
     return render_part(request, "contacts/form.html", None, status, **context)
 
 
@@ -133,6 +140,7 @@ async def _edit_form(request: web.Request) -> web.Response:
     contact = (await contact_desk.card(actor, int(request.match_info["contact_id"]), place.database)).contact
     given = {"name": contact.name, "company": contact.company or "", "email": contact.email or ""}
     given |= {"owner": str(contact.owner_id or ""), "version": str(contact.version), "consent": contact.consent or ""}
+    given |= {OWN + key: written(value) for key, value in contact.fields.items()}
     return await _form(request, contact.id, given)
 
 
@@ -145,6 +153,8 @@ async def _edit(request: web.Request) -> web.Response:
     changes: dict[str, Any] = {name: value for name, value in known.items() if name in given}
     if "owner" in given:
         changes["owner_id"] = _number_in(given["owner"])
+    if own := {name.removeprefix(OWN): value for name, value in given.items() if name.startswith(OWN)}:
+        changes["fields"] = own
     seen = _number_in(given.get("version", "")) or 0
     try:
         await contact_desk.change_contact(actor, contact_id, seen, changes, place.database, place.now())

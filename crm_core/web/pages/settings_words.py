@@ -97,7 +97,7 @@ CHANNELS: Mapping[MessageChannel, str] = {
     MessageChannel.TELEGRAM: "Telegram",
 }
 DELIVERY_STATES: Mapping[DeliveryState, tuple[str, str]] = {
-    DeliveryState.QUEUED: (mark("Waits"), "wait"),
+    DeliveryState.QUEUED: (mark("In line"), "wait"),
     DeliveryState.SENDING: (mark("Is being sent"), "busy"),
     DeliveryState.SENT: (mark("Taken"), "good"),
     DeliveryState.FAILED: (mark("Given up"), "bad"),

@@ -39,7 +39,7 @@ async def test_pipelines_and_reasons(web_site: Site, login: Login) -> None:
 
 async def test_own_fields_hold_what_they_are_for(web_site: Site, login: Login) -> None:
     admin = await login(Role.ADMINISTRATOR)
-    fields = [
+    fields: list[dict[str, Any]] = [
         {"noun": "contact", "key": "born", "label": "Born", "kind": "date"},
         {"noun": "contact", "key": "size", "label": "Size", "kind": "choice", "options": ["S", "L"], "required": True},
         {"noun": "contact", "key": "vip", "label": "VIP", "kind": "yes_no"},
@@ -92,7 +92,7 @@ async def test_rules(web_site: Site, login: Login) -> None:
     admin = await login(Role.ADMINISTRATOR)
     triggers = {one["name"]: one["facts"] for one in await _json(admin, "GET", "/rule-triggers")}
     assert {"name": "effect", "kind": "choice"}.items() <= triggers["LeadDisposed"][-2].items()
-    rule = {
+    rule: dict[str, Any] = {
         "name": "Note",
         "trigger": "CallMissed",
         "conditions": [{"field": "after_hours", "op": "is", "value": True}],
@@ -103,9 +103,9 @@ async def test_rules(web_site: Site, login: Login) -> None:
     assert not (await _json(admin, "PATCH", f"/rules/{made['id']}", enabled=False))["enabled"]
     tried = await _json(admin, "POST", "/rules/try", **rule)
     assert tried == {"looked_at": 0, "hits": []}
-    wrong = {"conditions": [{"field": "colour", "op": "is", "value": 1}]}
+    wrong: dict[str, Any] = {"conditions": [{"field": "colour", "op": "is", "value": 1}]}
     await _json(admin, "PUT", f"/rules/{made['id']}", 422, **(rule | wrong))
-    stage = {"actions": [{"kind": "create_deal", "options": {"stage": "Nowhere", "title": "x"}}]}
+    stage: dict[str, Any] = {"actions": [{"kind": "create_deal", "options": {"stage": "Nowhere", "title": "x"}}]}
     await _json(admin, "PUT", f"/rules/{made['id']}", 422, **(rule | stage))
     ids = [one["id"] for one in await _json(admin, "GET", "/rules")]
     await _json(admin, "PUT", "/rules", 204, ids=ids[::-1])
@@ -116,7 +116,11 @@ async def test_rules(web_site: Site, login: Login) -> None:
 
 async def test_the_site_teams_and_phones(web_site: Site, login: Login) -> None:
     admin = await login(Role.ADMINISTRATOR)
-    hours = {"zone": "Asia/Tashkent", "days": {"0": {"opens": "09:00", "closes": "13:00"}}, "holidays": ["2027-01-01"]}
+    hours: dict[str, Any] = {
+        "zone": "Asia/Tashkent",
+        "days": {"0": {"opens": "09:00", "closes": "13:00"}},
+        "holidays": ["2027-01-01"],
+    }
     await _json(admin, "PUT", "/working-hours", **hours)
     assert (await _json(admin, "GET", "/working-hours"))["days"] == {"0": {"opens": "09:00", "closes": "13:00"}}
     async with web_site.database.reading() as work:

@@ -209,6 +209,20 @@ async def test_own_fields_are_added_ordered_and_removed(web_site: Site, login: L
     ]
 
 
+async def test_a_contact_has_the_fields_of_the_site(web_site: Site, login: Login) -> None:
+    admin, masked = await login(Role.ADMINISTRATOR), await login(Role.MANAGER, masked=True)
+    await _sent(admin, "/settings/fields", {"noun": "contact", "key": "born", "label": "Born on", "kind": "date"})
+    contact = await add_contact(web_site.database, "Rustam", "+998901234567")
+    form = {"version": "1", "name": "Rustam", "own.born": "yesterday"}
+    status, _, text = await _sent(admin, f"/contacts/{contact}", form)
+    assert (status, "is no date" in text) == (422, True)
+    assert (await admin.post(f"/contacts/{contact}", data=form | {"own.born": "1990-02-03"})).status == 204
+    page = await _page(admin, f"/contacts/{contact}")
+    assert "<dt>Born on</dt><dd>1990-02-03</dd>" in page
+    assert 'value="1990-02-03"' in await _page(admin, f"/contacts/{contact}/edit")
+    assert "own.born" not in await _page(masked, f"/contacts/{contact}/edit")
+
+
 async def test_results_of_calls(web_site: Site, login: Login) -> None:
     admin = await login(Role.ADMINISTRATOR)
     new = {"code": "no_money", "label": "No money", "effect": "retry", "key": "", "minutes": "10080"}
