@@ -15,21 +15,27 @@ from crm_core.composing import keep_phones, make_web, switch_by
 from crm_core.db.engine import Database, opened_database
 from crm_core.errors import BadSetting, Conflict, Unavailable
 from crm_core.events import AgentStateChanged, AttemptEnded, CallEnded, CampaignStateChanged
+from crm_core.handlers import notices, webhook_telling
 from crm_core.handlers.attempt_book import DatabaseAttemptBook
 from crm_core.handlers.automation import RuleRunner
 from crm_core.handlers.call_book import DatabaseCallBook
 from crm_core.handlers.conversations import DatabaseConversationBook
+from crm_core.handlers.following import EventFollower
 from crm_core.handlers.hopper import DatabaseHopper
 from crm_core.handlers.import_writing import finish_imports
 from crm_core.handlers.messaging import MessageSender
+from crm_core.handlers.notices import NoticeTeller
 from crm_core.handlers.readiness import require_current
 from crm_core.handlers.reception import DatabaseReception
 from crm_core.handlers.relay import OutboxRelay
 from crm_core.handlers.report_rollup import DayRoller
 from crm_core.handlers.roster import DatabaseRoster
+from crm_core.handlers.webhook_sending import WebhookSender
+from crm_core.handlers.webhook_telling import WebhookFeeder
 from crm_core.log import log_context
 from crm_core.messaging.gateways import opened_gateways
 from crm_core.messaging.settings import message_settings_from_env
+from crm_core.messaging.webhook_post import allow_private_from_env, opened_webhook_post
 from crm_core.ports import EventStream, Hopper, Roster
 from crm_core.settings import Settings
 from crm_core.streams import opened_stream
@@ -120,6 +126,7 @@ async def opened_service(
             service.add("rules", RuleRunner(database, stream, now).run)
             service.add("days added up", DayRoller(database, now).run)
             service.add("interrupted imports", lambda: _finish_imports(database, now))
+            await _add_tellers(service, stack, now)
             ways_out = await stack.enter_async_context(opened_gateways(message_settings_from_env(os.environ), now))
             service.add("messages", MessageSender(database, ways_out, now).run)
         if "bot" in settings.roles:
@@ -143,6 +150,17 @@ def _lend_switch(service: Service, ami: AmiLink, now: Callable[[], datetime]) ->
     telephony = AsteriskTelephony(ami, service.settings.recordings, now, lambda: False)
     service.switch = switch_by(ami, telephony)
     service.add("ami link", ami.run)
+
+
+async def _add_tellers(service: Service, stack: AsyncExitStack, now: Callable[[], datetime]) -> None:
+    """Who follows what happens: notices for the bell, and webhooks with their sender."""
+    database, stream = service.database, service.stream
+    teller, feeder = NoticeTeller(database, now), WebhookFeeder(database, now)
+    service.add("notices", EventFollower(database, stream, now, notices.GROUP, teller.hear).run)
+    service.add("callbacks due", teller.run)
+    service.add("webhook events", EventFollower(database, stream, now, webhook_telling.GROUP, feeder.feed).run)
+    post = await stack.enter_async_context(opened_webhook_post(allow_private=allow_private_from_env(os.environ)))
+    service.add("webhooks", WebhookSender(database, post, now).run)
 
 
 def _add_switch(service: Service, now: Callable[[], datetime]) -> None:

@@ -11,6 +11,7 @@ from aiohttp.web import Application
 
 from crm_core.bot_scripts import SiteScripts
 from crm_core.handlers.browser_phones import wanted_phones
+from crm_core.messaging.webhook_post import allow_private_from_env
 from crm_core.web.app import Health, make_app
 from crm_core.web.campaign_tools import BOT_SCRIPTS, SCREENING
 from crm_core.web.keys import Workplace
@@ -18,6 +19,7 @@ from crm_core.web.live.hub import LiveHub
 from crm_core.web.live.stream import add_live
 from crm_core.web.script_tools import SCRIPT_DESK
 from crm_core.web.switch import SWITCH, Switch
+from crm_core.web.webhook_tools import ALLOW_PRIVATE
 from dialer.screening import screened
 from ivr_bot.script_desk import SiteScriptDesk
 from pbx.ami import AmiLink
@@ -40,6 +42,7 @@ def make_web(service: Service, now: Callable[[], datetime]) -> Application:
     app[SCREENING] = screened
     app[BOT_SCRIPTS] = SiteScripts(os.environ, settings.home)
     app[SCRIPT_DESK] = SiteScriptDesk(os.environ, settings.home)
+    app[ALLOW_PRIVATE] = allow_private_from_env(os.environ)
     if service.switch is not None:
         app[SWITCH] = service.switch
     return app

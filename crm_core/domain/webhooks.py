@@ -79,7 +79,7 @@ def _key(secret: str) -> bytes:
 
 
 # --- trying again -------------------------------------------------------------------------------------------
-#: Between one try and the next; after the last the delivery has failed. A day and a quarter in all.
+#: Between one try and the next; after the last the delivery has failed. A day and a third in all.
 WAITS = tuple(timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 21600, 43200, 43200))
 _LONGEST_ASKED = timedelta(hours=12)
 #: A webhook that has taken nothing for so long is switched off.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -25,11 +26,15 @@ from crm_core.domain.webhooks import DeliveryState
 from crm_core.errors import BadInput, Conflict, Forbidden, NotFound
 from crm_core.events import CallBridged, DealChanged, Envelope, Event
 from crm_core.handlers import notices, users, webhooks
+from crm_core.handlers.following import EventFollower
+from crm_core.handlers.relay import OutboxRelay
 from crm_core.handlers.sales import create_deal
 from crm_core.handlers.webhook_sending import WebhookSender, WebhookSettings
-from crm_core.handlers.webhook_telling import WebhookFeeder
+from crm_core.handlers.webhook_telling import GROUP, WebhookFeeder
 from crm_core.messaging.webhook_post import HttpWebhookPost, opened_webhook_post
+from crm_core.streams import InProcessStream
 from tests.crm_core.crm import add_call, add_contact
+from tests.crm_core.until import until
 
 NUMBER = "+998901234567"
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -349,3 +354,34 @@ async def test_who_may_make_and_see_webhooks(site: Database, make: Make) -> None
     await webhooks.remove_webhook(berta, webhook_id, site, NOW)
     with pytest.raises(NotFound):
         await webhooks.one_webhook(replace(admin), webhook_id, site)
+
+
+async def test_wired_as_in_the_service(site: Database, make: Make, receiver: Receiver, post: HttpWebhookPost) -> None:
+    """From the commit of an event to the receiver, by outbox, stream, queue and sender as they run side by side."""
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    admin = await _admin(make)
+    await add_call(site, "c-1", direction="outgoing", agent_id=admin.user_id, started_at=NOW)
+    await _hook(admin, receiver.base, ["call.bridged"], site)
+    stream = InProcessStream()
+    feeder, sender = WebhookFeeder(site, now), WebhookSender(site, post, now)
+    parts = [
+        asyncio.create_task(part)
+        for part in (
+            OutboxRelay(site, stream, now).run(),
+            EventFollower(site, stream, now, GROUP, feeder.feed).run(),
+            sender.run(),
+        )
+    ]
+    try:
+        await asyncio.sleep(0)
+        async with site.work() as work:
+            work.publish(CallBridged("c-1", Direction.OUTGOING, NUMBER, admin.user_id, None, None, NOW))
+        await until(lambda: bool(receiver.requests))
+        assert json.loads(receiver.requests[0][1])["data"]["call_id"] == "c-1"
+    finally:
+        for part in parts:
+            part.cancel()
+        await asyncio.gather(*parts, return_exceptions=True)
