@@ -35,6 +35,12 @@ class Ages:
             ends, cuts, weight = [x / weight for x in ends], [x / weight for x in cuts], 1.0
         return replace(self, ended=tuple(ends), cut=tuple(cuts), weight=weight)
 
+    def mean(self) -> float:
+        """Seconds, taking each bin by its start and the width of half a bin."""
+        total = sum(self.ended)
+        middles = [(a + b) / 2 for a, b in zip(self.edges, [*self.edges[1:], self.edges[-1]], strict=True)]
+        return sum(x * m for x, m in zip(self.ended, middles, strict=True)) / total if total else 0.0
+
     def rates(self) -> list[float]:
         """Chance per second to end, given that the age was reached, by bin (Kaplan and Meier's, by bins)."""
         reached, found = 0.0, [0.0] * len(self.edges)
