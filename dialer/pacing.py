@@ -1,75 +1,52 @@
-"""Pacing: how many lines to open and how many to give up, from a snapshot, a policy and what was learned."""
+"""Pacing: how many lines to open, from a snapshot and a policy."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 
 from crm_core.domain.campaigns import CampaignPolicy, DialMode
 from crm_core.domain.floor import Floor
-from dialer import budget
 from dialer.abandon import abandons_left
-from dialer.laws import FCC, Law
-from dialer.learning import Learned, logged_in
-from dialer.lookahead import Sight, risk_of_one_more, risk_soon, sight_of
-from dialer.outlook import Tables
 
-#: Lines that ring long are given up when the risk of the next moment is so many times the price of a new line.
-GIVE_UP_ABOVE = 2.5
-
-
-class Why(StrEnum):
-    """What bounded a decision."""
-
-    MODE = "mode"  # the mode looks at no risk
-    NO_AGENTS = "no_agents"
-    NO_ROOM = "no_room"
-    RISK = "risk"  # one more line would risk more than the budget bears
-    BUDGET_SPENT = "budget_spent"  # only lines that cost nobody
+#: Recent dials below which the answer rate says too little to bet a person's time on.
+MIN_RECENT_DIALS = 20
+#: Share of agents in wrap-up counted as free by the time somebody answers: modest, for a wrap-up has no sure end.
+SOON_FREE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """`risk` is what a further line would bring, `price` what it might; both are kept with each abandoned call."""
+class _Agents:
+    """`free` are not spoken for by a person waiting or a guaranteed line; `ringing` lines are open for anybody."""
 
-    lines_to_open: int
-    lines_to_give_up: int = 0
-    why: Why = Why.MODE
-    risk: float = 0.0
-    price: float = 0.0
-
-
-def decide(
-    floor: Floor, policy: CampaignPolicy, learned: Learned | None = None, law: Law = FCC, rest: float = 0.0
-) -> Decision:
-    """Return what to do now: never fewer than no lines, never beyond the policy's, never one without an agent.
-
-    `rest`: share of the agents that shall be free on average (1 less the greatest occupancy wanted).
-    """
-    room = policy.max_lines - floor.open_lines
-    if policy.mode is DialMode.BOT:
-        return Decision(max(0, room))
-    if policy.mode is DialMode.PREDICTIVE and learned is not None:
-        return _predictive(floor, policy, learned, law, rest, room)
-    if floor.agents_available + floor.agents_wrapping_up == 0:
-        return Decision(0, why=Why.NO_AGENTS)
-    return Decision(max(0, min(room, _by_mode(floor, policy))))
+    free: int
+    soon: float
+    ringing: int
 
 
 def lines_to_open(floor: Floor, policy: CampaignPolicy) -> int:
-    """The lines of `decide` where nothing was learned."""
-    return decide(floor, policy).lines_to_open
+    """Return how many calls to originate now: never negative, never beyond the policy's lines."""
+    room = policy.max_lines - floor.open_lines
+    if policy.mode is DialMode.BOT:
+        return max(0, room)
+    if room <= 0 or floor.agents_available + floor.agents_wrapping_up == 0:
+        return 0
+    return max(0, min(room, _wanted(floor, policy)))
 
 
-def _by_mode(floor: Floor, policy: CampaignPolicy) -> int:
+def _wanted(floor: Floor, policy: CampaignPolicy) -> int:
     match policy.mode:
         case DialMode.PREVIEW | DialMode.BOT:
             return 0
-        case DialMode.PROGRESSIVE | DialMode.PREDICTIVE:
+        case DialMode.PROGRESSIVE:
             return _one_per_agent(floor)
         case DialMode.POWER:
-            return _several_per_agent(floor, policy)
+            return _several_per_agent(floor, policy, policy.lines_per_agent, soon=0)
+        case DialMode.PREDICTIVE if floor.recent_dials >= MIN_RECENT_DIALS:
+            lines_per_agent = min(1 / _cautious_answer_rate(floor), policy.max_lines_per_agent)
+            return _several_per_agent(floor, policy, lines_per_agent, soon=SOON_FREE * floor.agents_wrapping_up)
+        case DialMode.PREDICTIVE:
+            return _one_per_agent(floor)
 
 
 def _one_per_agent(floor: Floor) -> int:
@@ -77,75 +54,27 @@ def _one_per_agent(floor: Floor) -> int:
     return floor.agents_available - len(floor.ringing_since) - floor.waiting
 
 
-def _several_per_agent(floor: Floor, policy: CampaignPolicy) -> int:
-    """A fixed number of lines per agent, as far as the abandon limit bears it; else one per agent."""
+def _several_per_agent(floor: Floor, policy: CampaignPolicy, lines_per_agent: float, soon: float) -> int:
+    """More lines than agents, as far as the abandon limit bears it; else one per agent."""
     sure = _one_per_agent(floor)
     left = abandons_left(floor, policy.abandon_limit)
     if left < 1:
         return sure
-    unanswered = len(floor.ringing_since)
-    held = min(floor.guaranteed, unanswered)  # a guaranteed line that was answered has its agent already
-    free, ringing = max(0, floor.agents_available - floor.waiting - held), unanswered - held
-    wanted = math.floor(free * policy.lines_per_agent) - ringing
+    agents = _unspoken_for(floor, soon)
+    wanted = math.floor((agents.free + agents.soon) * lines_per_agent) - agents.ringing
     if math.isinf(left):
         return max(sure, wanted)
     # Lines beyond the free agents may all be answered at once: no more of them than the limit can be expected to bear.
-    bearable = free + math.floor(left / _cautious_answer_rate(floor)) - ringing
+    bearable = agents.free + math.floor(left / _cautious_answer_rate(floor)) - agents.ringing
     return max(sure, min(wanted, bearable))
+
+
+def _unspoken_for(floor: Floor, soon: float) -> _Agents:
+    unanswered = len(floor.ringing_since)
+    held = min(floor.guaranteed, unanswered)  # a guaranteed line that was answered has its agent already
+    return _Agents(max(0, floor.agents_available - floor.waiting - held), soon, unanswered - held)
 
 
 def _cautious_answer_rate(floor: Floor) -> float:
     """The recent answer rate as if one more person had answered: never 0, and never lower than seen."""
     return (floor.recent_people + 1) / (floor.recent_dials + 1)
-
-
-def _predictive(floor: Floor, policy: CampaignPolicy, learned: Learned, law: Law, rest: float, room: int) -> Decision:
-    agents, tables = logged_in(floor), learned.tables
-    may_give_up = sum((floor.at - since) >= law.ring_at_least for since in floor.ringing_since)
-    if agents == 0:
-        return Decision(0, may_give_up, Why.NO_AGENTS)
-    sight = sight_of(floor, tables)
-    limit = min(law.limit, policy.abandon_limit)
-    in_flight = math.fsum(row[len(tables.looks) - 1] for row in sight.lines)
-    spent = budget.is_spent(floor, limit, agents, tables.handling, in_flight)
-    price = budget.ZERO_RISK if spent else budget.price(learned.log_price, floor, limit, agents)
-    if rest:
-        sight = sight.fuller(rest * agents)
-    most = max(0, min(room, math.ceil(policy.max_lines_per_agent * agents) - len(sight.ages)))
-    lines, risk = _lines(sight, tables, price, most)
-    if lines:
-        return Decision(lines, 0, Why.BUDGET_SPENT if spent else Why.RISK, risk, price)
-    why = Why.NO_ROOM if room <= 0 else Why.BUDGET_SPENT if spent else Why.RISK
-    return Decision(0, _too_many(sight, may_give_up, GIVE_UP_ABOVE * price), why, risk, price)
-
-
-def _lines(sight: Sight, tables: Tables, price: float, most: int) -> tuple[int, float]:
-    """The greatest number of lines of which the last is worth its price, and the risk of one more.
-
-    The risk grows with each line: doubled until it is too many, then halved between.
-    """
-    least, beyond = 0, 1
-    while True:
-        beyond = min(beyond, most)
-        if least >= beyond:
-            return most, price
-        risk = risk_of_one_more(sight, tables, beyond - 1, price)
-        if risk > price:
-            break
-        least, beyond = beyond, 2 * beyond
-    while beyond - least > 1:
-        middle = (least + beyond) // 2
-        here = risk_of_one_more(sight, tables, middle - 1, price)
-        if here > price:
-            beyond, risk = middle, here
-        else:
-            least = middle
-    return least, risk
-
-
-def _too_many(sight: Sight, most: int, bearable: float) -> int:
-    """How many of the oldest lines to give up, for agents have filled up since they were dialed."""
-    given_up = 0
-    while given_up < most and risk_soon(sight, sight.lines[given_up:]) > bearable:
-        given_up += 1
-    return given_up

@@ -121,7 +121,7 @@ async def test_what_happened_while_the_stream_was_cut_is_there_when_it_comes_bac
 async def test_old_figures_are_marked_while_there_is_no_connection(
     open_page: OpenPage, floor: Floor, faults: Faults
 ) -> None:
-    faults.expect("ERR_INTERNET_DISCONNECTED|net::|Failed to load|status of")
+    faults.expect("ERR_INTERNET_DISCONNECTED|net::|Failed to (load|fetch)|status of")
     page = await open_page(f"{floor.base}/wallboard", cookies=floor.cookies)
     await floor.connected(1)
     await page.context.set_offline(True)
