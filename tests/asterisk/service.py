@@ -38,6 +38,11 @@ class ServiceProcess:
     def returncode(self) -> int | None:
         return None if self._process is None else self._process.returncode
 
+    @property
+    def log(self) -> Path:
+        """Where it writes what it logs."""
+        return self._log
+
     async def _end(self, number: signal.Signals) -> int:
         assert self._process is not None
         if self._process.returncode is None:

@@ -24,6 +24,8 @@ from tests.browser.chromium import Faults, OpenPage, build_assets, opened_chromi
 PASSWORD = "four words that fit nowhere"
 OPERATOR, MANAGER = "Aziza Rahimova", "Boss"
 PHONE = "web1"
+#: Seconds in which the web's process begins to answer.
+STARTS_WITHIN = 60.0
 #: On a busy machine, with two Asterisks, a browser and two services of ours.
 expect.set_options(timeout=SECONDS * 1000)
 
@@ -149,7 +151,7 @@ async def opened_workday(
         web = ServiceProcess(env, folder / "web.log")
         await web.start()
         try:
-            await web_is_up(int(env["WEB_PORT"]))
+            await web_is_up(int(env["WEB_PORT"]), web)
             faults = Faults()
             # Chromium stops the opener for an instant while whoever drives it takes hold of the new window.
             faults.expect("callback is no longer runnable")
@@ -168,8 +170,12 @@ async def make_people(database: Database) -> Agent:
     return await add_agent(database, OPERATOR, PHONE, now(), browser=True)
 
 
-async def web_is_up(port: int) -> None:
+async def web_is_up(port: int, process: ServiceProcess | None = None) -> None:
+    """Until the pages' port answers; at once an error if `process`, which is to serve them, has ended."""
+
     async def answers() -> bool:
+        if process is not None and process.returncode is not None:
+            raise AssertionError(f"the web's process has ended: {process.log.read_text()[-2000:]}")
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
@@ -177,4 +183,4 @@ async def web_is_up(port: int) -> None:
         writer.close()
         return True
 
-    await until(answers, SECONDS)
+    await until(answers, STARTS_WITHIN)
