@@ -160,7 +160,14 @@ async def opened_workday(
             if unexpected := faults.unexpected():
                 raise AssertionError("in the browser:\n" + "\n".join(unexpected))
         finally:
+            print("the phone's legs ended:", _ended_legs(scene))  # shown where the test fails
             await web.kill()
+
+
+def _ended_legs(scene: Scene) -> list[tuple[str, str]]:
+    """When and by which cause (Q.850; 44: no sound came for five seconds) the phone's legs ended."""
+    ended = [e for e in scene.wire.events if e.get("Event") == "Hangup"]
+    return [(e.get("Timestamp", ""), e["Cause"]) for e in ended if e["Channel"].startswith(f"PJSIP/{PHONE}-")]
 
 
 async def make_people(database: Database) -> Agent:
