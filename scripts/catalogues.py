@@ -25,7 +25,9 @@ _KEYWORDS = DEFAULT_KEYWORDS | {"mark": None}
 _JINJA = {"extensions": "jinja2.ext.do", "trimmed": "true", "trim_blocks": "true", "lstrip_blocks": "true"}
 _NOTE = "NOTE:"
 #: Modules of pages/ that belong to no area; the others belong to the one that their name begins with.
-_SHELL_MODULES = set("__init__ catalogues formats front hall island_words mount navigation rendering".split())
+_SHELL_MODULES = set(
+    "__init__ catalogues formats front hall hints island_words mount navigation offline rendering words".split()
+)
 _BY_ITSELF = (
     "Project-Id",
     "Report-Msgid",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from crm_core.errors import BadInput
@@ -36,13 +37,24 @@ def next_working_time(at: datetime, calendar: WorkCalendar) -> datetime:
     if is_working_time(at, calendar):
         return at
     zone = ZoneInfo(calendar.zone)
-    local = at.astimezone(zone)
+    today = at.astimezone(zone).date()
     for offset in range(_HORIZON_DAYS):
-        day = local.date() + timedelta(days=offset)
+        day = today + timedelta(days=offset)
         hours = None if day in calendar.holidays else calendar.days.get(day.weekday())
-        if hours is None:
-            continue
-        opens = datetime.combine(day, hours[0], zone)
-        if opens >= local:
-            return opens.astimezone(at.tzinfo)
+        for opens in () if hours is None else _openings(day, hours[0], zone):
+            if opens >= at and is_working_time(opens, calendar):
+                return opens.astimezone(at.tzinfo)
     raise BadInput("working hours", "no working hour within a year", "Set hours for at least one weekday")
+
+
+def _openings(day: date, opens: time, zone: ZoneInfo) -> Iterator[datetime]:
+    """The instants (UTC) at which work may begin on `day`: when it opens, or any minute of a day that changes clocks.
+
+    On such a day the hour it opens at may never come, or hours that were over come again (PEP 495).
+    """
+    midnight, next_midnight = (datetime.combine(day + timedelta(days=n), time(), zone) for n in (0, 1))
+    if midnight.utcoffset() == next_midnight.utcoffset():
+        yield datetime.combine(day, opens, zone).astimezone(UTC)
+        return
+    for minute in range((next_midnight.astimezone(UTC) - midnight.astimezone(UTC)) // timedelta(minutes=1) + 1):
+        yield midnight.astimezone(UTC) + timedelta(minutes=minute)

@@ -91,7 +91,8 @@ def _shut(answer: web.StreamResponse, place: Workplace) -> None:
     phone = f" {place.phone_address}" if place.phone_address else ""
     policy = (
         "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-        f"connect-src 'self'{phone}; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        f"connect-src 'self'{phone}; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        "worker-src 'self'; manifest-src 'self'"
     )
     answer.headers.setdefault("Content-Security-Policy", policy)
     answer.headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -54,6 +54,9 @@ class StaticFiles:
         return name in self.by_name
 
 
+STATIC_FILES = web.AppKey("static files", StaticFiles)
+
+
 def read_static_files(folder: Path = FOLDER) -> StaticFiles:
     """All files. Raises Unavailable when the built ones are missing."""
     built = folder / "built"
@@ -69,6 +72,7 @@ def read_static_files(folder: Path = FOLDER) -> StaticFiles:
 
 def add_static_routes(app: web.Application, files: StaticFiles) -> None:
     """Serve the files under /static/."""
+    app[STATIC_FILES] = files
     by_url = {one.url.removeprefix("/static/"): one for one in files.by_name.values()}
 
     async def give(request: web.Request) -> web.Response:

@@ -36,10 +36,12 @@ THEMES = ("auto", "light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """One person in front of one page. `zone` is an IANA name, `country` ISO 3166 ("" writes numbers internationally);
-    `rights` are values of `crm_core.domain.access.Right`; `masked`: he never receives the digits of a number."""
+    """One person in front of one page. `key` tells users apart; `zone` is an IANA name, `country` ISO 3166 ("" writes
+    numbers internationally); `rights` are values of `crm_core.domain.access.Right`; `masked`: he never receives the
+    digits of a number."""
 
     name: str = ""
+    key: str = ""
     role: str = ""
     rights: frozenset[str] = frozenset()
     language: str = SOURCE_LANGUAGE

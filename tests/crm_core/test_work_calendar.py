@@ -89,3 +89,17 @@ def test_an_hour_the_clocks_skip_opens_when_they_have_skipped_it() -> None:
     found = next_working_time(datetime(2027, 3, 28, 0, tzinfo=UTC), calendar)
     assert is_working_time(found, calendar)
     assert found.astimezone(ZoneInfo("Europe/Berlin")).time() >= time(3)
+
+
+def test_an_hour_that_never_comes_and_ends_before_the_clocks_go_on_is_not_worked() -> None:
+    # 28 April 2028, Cairo: the day begins at 01:00. Fridays from 00:00 to 00:01 are worked a week later.
+    calendar = WorkCalendar("Africa/Cairo", {4: (time(0), time(0, 1))})
+    assert next_working_time(datetime(2028, 4, 21, tzinfo=UTC), calendar) == datetime(2028, 5, 4, 21, tzinfo=UTC)
+
+
+def test_hours_that_come_again_are_worked_again() -> None:
+    # 31 October 2027, Berlin: at 03:00 the clocks go back to 02:00, and the shift until 02:30 has half an hour more.
+    calendar = WorkCalendar("Europe/Berlin", {6: (time(1), time(2, 30))})
+    assert next_working_time(datetime(2027, 10, 31, 0, 45, tzinfo=UTC), calendar) == datetime(
+        2027, 10, 31, 1, tzinfo=UTC
+    )

@@ -82,7 +82,8 @@ NOUNS: tuple[Routes, ...] = (
 )
 #: For one user, all his tokens and pages together.
 _RATE, _BURST = 50.0, 200
-_DOCUMENT = web.AppKey("openapi", dict[str, Any])
+#: The whole document, as /api/openapi.json gives it.
+DOCUMENT = web.AppKey("openapi", dict[str, Any])
 
 
 def endpoints() -> list[Endpoint]:
@@ -98,11 +99,11 @@ def _document() -> dict[str, Any]:
 def mount_api(app: web.Application, *, rate: float = _RATE, burst: int = _BURST) -> None:
     """Add the API to the application: `rate` requests a second per user, `burst` at once."""
     app[LIMIT] = RateLimit(rate, burst)
-    app[_DOCUMENT] = _document()
+    app[DOCUMENT] = _document()
     for endpoint in endpoints():
         app.router.add_route(endpoint.method, PREFIX + endpoint.path, handler_of(endpoint))
     app.router.add_get("/api/openapi.json", _openapi)
 
 
 async def _openapi(request: web.Request) -> web.Response:
-    return web.json_response(request.app[_DOCUMENT])
+    return web.json_response(request.app[DOCUMENT])

@@ -128,6 +128,8 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     needs = f"Needs the right `{endpoint.right.value}`." if endpoint.right is not None else ""
     if said := " ".join(part for part in (endpoint.description, needs) if part):
         operation["description"] = said
+    if endpoint.right is not None:
+        operation["x-right"] = endpoint.right.value
     if endpoint.body is not None:
         schema = schemas.of(endpoint.body, "validation")
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}

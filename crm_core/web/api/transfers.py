@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from crm_core.domain.access import Right
 from crm_core.domain.recipients import Choice, NotedNumber
@@ -45,6 +45,7 @@ class RecipientsOut(Model):
 class To(Model):
     """A colleague, or a number by its name: one of both."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"colleague_id": 7}]})
     colleague_id: Annotated[int, Field(ge=1, lt=2**62)] | None = None
     number_name: _Name | None = None
 
@@ -113,6 +114,13 @@ async def give_my_call(asked: Asked, body: Give) -> AgentOut:
     """After a consultation: the person talks to whom I have called, and I am out of it."""
     switch = switch_of(asked.request).transfers
     return AgentOut.model_validate(await transfers.give(asked.actor, body.channel, asked.database, switch, asked.now))
+
+
+@routes("GET", "/settings/transfer-numbers", right=Right.CHANGE_SETTINGS)
+async def list_transfer_numbers(asked: Asked) -> list[NumberOut]:
+    """The numbers to which people may be handed on."""
+    found = await recipients.list_numbers(asked.actor, asked.database)
+    return [NumberOut(name=one.name, number=number_for(asked.actor, one.number)) for one in found]
 
 
 @routes("PUT", "/settings/transfer-numbers", right=Right.CHANGE_SETTINGS)

@@ -2,7 +2,9 @@
 import { htmx } from "./site_htmx.ts";
 import { obeyCommands } from "./site_commands.ts";
 import { keepFocus } from "./site_focus.ts";
+import { showHints } from "./site_hints.ts";
 import { bindKeys } from "./site_keys.ts";
+import { bringWorker } from "./site_offline.ts";
 import { watchRequests } from "./site_requests.ts";
 import { walkSearch } from "./site_search.ts";
 import { refreshTimes } from "./site_times.ts";
@@ -17,3 +19,5 @@ obeyCommands();
 walkSearch();
 showToasts((url) => htmx.ajax("POST", url, { swap: "none" }));
 refreshTimes();
+bringWorker();
+showHints();

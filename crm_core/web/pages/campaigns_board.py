@@ -17,6 +17,7 @@ from crm_core.web.doors import actor_in
 from crm_core.web.keys import WORKPLACE
 from crm_core.web.pages import campaigns_words
 from crm_core.web.pages.rendering import is_part, render, render_part, toast, words_for
+from crm_core.web.pages.words import OUTCOMES
 
 _PAGE, _LEADS = "campaigns/campaign.html", "campaigns/leads.html"
 _ONE = "/campaigns/{campaign_id:[0-9]{1,18}}"
@@ -90,7 +91,7 @@ async def _funnel_context(request: web.Request, campaign_id: int) -> dict[str, A
         "since": since,
         "campaign_id": campaign_id,
         "labels": await every_result(place.database),
-        "outcomes": campaigns_words.OUTCOMES,
+        "outcomes": OUTCOMES,
     }
 
 

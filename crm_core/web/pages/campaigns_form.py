@@ -20,6 +20,7 @@ from crm_core.web.doors import actor_in
 from crm_core.web.keys import VIEWER, WORKPLACE
 from crm_core.web.pages import campaigns_words, formats
 from crm_core.web.pages.rendering import render, render_part, words_for
+from crm_core.web.pages.words import OUTCOMES
 from crm_core.web.policy_form import AGAIN, Filled, field_of, filled, filled_by, policy_in, window_places
 
 _FORM = "campaigns/form.html"
@@ -120,7 +121,7 @@ async def _form(
         "days": campaigns_words.day_names(request[VIEWER]),
         "again": AGAIN,
         "modes": options(request, campaigns_words.MODES),
-        "outcomes": campaigns_words.OUTCOMES,
+        "outcomes": OUTCOMES,
         "records": options(request, campaigns_words.RECORDS),
         "theirs": _told(request, card.campaign.policy) if card and error and error.where == "version" else [],
         **await _meaning(request, form),

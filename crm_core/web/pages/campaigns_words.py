@@ -13,6 +13,7 @@ from babel.units import format_unit
 from crm_core.domain.policy_words import Say, Sentence
 from crm_core.web.pages import formats
 from crm_core.web.pages.catalogues import Words, mark
+from crm_core.web.pages.words import OUTCOMES
 from crm_core.web.viewer import Viewer
 
 STATES: Mapping[str, str] = {
@@ -28,19 +29,6 @@ MODES: Mapping[str, str] = {
     "power": mark("Power: a fixed number of lines for each operator"),
     "predictive": mark("Predictive: lines by the answer rate, under the limit of abandoned calls"),
     "bot": mark("Infobot: the robot talks, no operator is needed"),
-}
-OUTCOMES: Mapping[str, str] = {
-    "answered": mark("Answered"),
-    "abandoned": mark("Abandoned"),
-    "machine": mark("Answering machine"),
-    "no_answer": mark("No answer"),
-    "busy": mark("Busy"),
-    "not_in_service": mark("Number not in service"),
-    "congestion": mark("Network congested"),
-    "hung_up": mark("Hung up at once"),
-    "given_up": mark("Ended by us while ringing"),
-    "failed": mark("Failed"),
-    "lost": mark("Lost without a trace"),
 }
 #: Why a lead is not dialed now.
 REASONS: Mapping[str, str] = {

@@ -13,6 +13,7 @@ from crm_core.domain.access import Actor, Sees
 from crm_core.domain.rule_forms import written
 from crm_core.errors import BadInput, NotFound
 from crm_core.handlers import by_hand, call_desk, contact_desk, person_rights, task_desk
+from crm_core.handlers.result_codes import every_result
 from crm_core.web.campaign_tools import screening_of
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import WORKPLACE
@@ -88,10 +89,11 @@ async def _card(request: web.Request) -> web.Response:
         raise NotFound("page", before) from error
     card = await contact_desk.card(actor, int(request.match_info["contact_id"]), place.database, since)
     context: dict[str, Any] = {"card": card, "contact": card.contact, "shown": 50}
+    context["labels"] = await every_result(place.database)
     if since is not None and is_part(request):
         return render_part(request, "contacts/card.html", "moments", **context)
     own = await contact_desk.fields_of_contacts(actor, place.database)
-    context["labels"] = {field.key: field.label for field in own}
+    context["field_labels"] = {field.key: field.label for field in own}
     return render(request, "contacts/card.html", **context)
 
 
@@ -168,7 +170,13 @@ async def _note(request: web.Request) -> web.Response:
     contact_id = int(request.match_info["contact_id"])
     await contact_desk.add_note(actor, contact_id, str(form.get("text", "")), place.database, place.now())
     card = await contact_desk.card(actor, contact_id, place.database)
-    return render_part(request, "contacts/card.html", "timeline", card=card, contact=card.contact, shown=50)
+    context: dict[str, Any] = {
+        "card": card,
+        "contact": card.contact,
+        "shown": 50,
+        "labels": await every_result(place.database),
+    }
+    return render_part(request, "contacts/card.html", "timeline", **context)
 
 
 async def _number(request: web.Request) -> web.Response:
@@ -208,7 +216,7 @@ async def _call(request: web.Request) -> web.Response:
 async def _one_call(request: web.Request) -> web.Response:
     place, actor = request.app[WORKPLACE], actor_in(request)
     whole = await call_desk.whole_call(actor, request.match_info["call_id"], place.database)
-    context: dict[str, Any] = {"whole": whole, "call": whole.call}
+    context: dict[str, Any] = {"whole": whole, "call": whole.call, "labels": await every_result(place.database)}
     if is_part(request):
         return render_part(request, "calls/call.html", "call_body", **context)
     return render(request, "calls/call.html", **context)

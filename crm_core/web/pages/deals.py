@@ -14,6 +14,7 @@ from crm_core.domain.board import BoardWanted
 from crm_core.domain.sales import StageKind
 from crm_core.errors import NotFound
 from crm_core.handlers import deal_desk, saved_filters, task_desk
+from crm_core.handlers.result_codes import every_result
 from crm_core.handlers.search import search
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import WORKPLACE
@@ -165,7 +166,12 @@ async def _deal(request: web.Request) -> web.Response:
     except ValueError as error:
         raise NotFound("page", before) from error
     page = await deal_desk.deal_page(actor, int(request.match_info["deal_id"]), place.database, since)
-    context: dict[str, Any] = {"page": page, "deal": page.deal, "shown": 50}
+    context: dict[str, Any] = {
+        "page": page,
+        "deal": page.deal,
+        "shown": 50,
+        "labels": await every_result(place.database),
+    }
     if is_part(request):
         return render_part(request, "deals/deal.html", "moments" if since is not None else "whole", **context)
     return render(request, "deals/deal.html", **context)

@@ -15,6 +15,7 @@ from crm_core.domain.sales import StageKind
 from crm_core.errors import BadInput
 from crm_core.handlers import deal_desk, deal_moves, task_desk
 from crm_core.handlers.deal_moves import BulkDone
+from crm_core.handlers.result_codes import every_result
 from crm_core.web.api.shown import text_for
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import WORKPLACE
@@ -106,7 +107,13 @@ async def _note(request: web.Request) -> web.Response:
     place, actor, form = request.app[WORKPLACE], actor_in(request), await request.post()
     await deal_desk.add_note(actor, _deal_id(request), str(form.get("text", "")), place.database, place.now())
     page = await deal_desk.deal_page(actor, _deal_id(request), place.database)
-    return render_part(request, "deals/deal.html", "timeline", page=page, deal=page.deal, shown=50)
+    context: dict[str, Any] = {
+        "page": page,
+        "deal": page.deal,
+        "shown": 50,
+        "labels": await every_result(place.database),
+    }
+    return render_part(request, "deals/deal.html", "timeline", **context)
 
 
 # --- moved --------------------------------------------------------------------------------------------------

@@ -22,10 +22,12 @@ log = logging.getLogger(__name__)
 
 #: Paths that no page is behind: they answer for themselves.
 _NO_PAGES = ("/api/", "/static/", "/healthz", "/readyz", "/metrics")
+_YET_PAGES = "/api/nouns/"  # below /api, but for people to read, as /api/ itself is
 
 
 def is_page(request: web.Request) -> bool:
-    return not request.path.startswith(_NO_PAGES)
+    path = request.path
+    return path == "/api/" or path.startswith(_YET_PAGES) or not path.startswith(_NO_PAGES)
 
 
 @web.middleware
@@ -46,6 +48,7 @@ def _viewer(request: web.Request, actor: Actor | None, facts: SiteFacts, country
     chosen = request.cookies.get("language") or actor.language or ""
     viewer = Viewer(
         name=actor.name,
+        key=str(actor.user_id),
         role=actor.role.value,
         rights=frozenset(right.value for right in actor.rights),
         language=chosen_language(chosen, accepted),

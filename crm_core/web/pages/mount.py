@@ -6,11 +6,13 @@ from aiohttp import web
 
 from crm_core.web.keys import WORKPLACE
 from crm_core.web.pages import (
+    api_docs,
     campaigns,
     contacts,
     deals,
     front,
     notifications,
+    offline,
     operator,
     phone,
     reports,
@@ -43,6 +45,8 @@ _PAGES = (
     search,
     notifications,
     settings,
+    api_docs,
+    offline,
 )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crm_core.domain.access import Right
+from crm_core.domain.access import Right, Role
 from crm_core.web.pages.catalogues import mark
 from crm_core.web.viewer import Viewer
 
@@ -40,9 +41,15 @@ def entries_for(viewer: Viewer) -> tuple[Entry, ...]:
     return tuple(entry for entry in ENTRIES if viewer.may(entry.right))
 
 
+#: Who lives from tasks or campaigns starts there; everybody else with the first page he may open.
+_HOMES: Mapping[str, str] = {Role.MANAGER: "/tasks", Role.HEAD: "/tasks", Role.MARKETER: "/campaigns"}
+
+
 def home_for(viewer: Viewer) -> str:
-    """Where he starts: the first page he may open; / when there is none."""
-    return next((entry.path for entry in entries_for(viewer)), "/")
+    """Where he starts; / when there is no page he may open."""
+    mine = [entry.path for entry in entries_for(viewer)]
+    wanted = _HOMES.get(viewer.role, "")
+    return wanted if wanted in mine else next(iter(mine), "/")
 
 
 def is_here(entry: Entry, path: str) -> bool:

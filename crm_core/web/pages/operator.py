@@ -16,27 +16,14 @@ from crm_core.domain.recipients import Choice
 from crm_core.errors import BadInput, NotFound
 from crm_core.handlers import agent_desk, recipients, transfers
 from crm_core.handlers.browser_phones import has_browser_phone
+from crm_core.handlers.result_codes import every_result
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import VIEWER, WORKPLACE
-from crm_core.web.pages.catalogues import mark
 from crm_core.web.pages.phone_words import phone_words
 from crm_core.web.pages.rendering import render, render_part, toast, words_for
 from crm_core.web.switch import switch_of
 
 _PAGE = "operator/operator.html"
-#: The results and reasons a site is shipped with, in the viewer's language; its own are said as they were written.
-_RESULTS = (
-    mark("Interested"),
-    mark("Call back"),
-    mark("Not interested"),
-    mark("Wrong number"),
-    mark("Do not call again"),
-    mark("Sale"),
-    mark("Not now"),
-    mark("Answering machine"),
-    mark("Nobody spoke"),
-)
-_REASONS = (mark("lunch"), mark("rest"), mark("training"), mark("technical"), mark("other"))
 
 
 def add_pages(app: web.Application) -> None:
@@ -65,7 +52,8 @@ async def _page(request: web.Request) -> web.Response:
         return render(request, "operator/no_phone.html", status=200, why=str(error))
     is_browser = await has_browser_phone(actor, place.database)
     words = phone_words(words_for(request))
-    return render(request, _PAGE, **_context(request, desk), is_browser=is_browser, phone_words=words)
+    context = await _context(request, desk)
+    return render(request, _PAGE, **context, is_browser=is_browser, phone_words=words)
 
 
 async def _desk(request: web.Request) -> web.Response:
@@ -76,10 +64,10 @@ async def _part(request: web.Request, status: int = 200, **said: Any) -> web.Res
     """The desk anew, as a part of the page."""
     place, actor = request.app[WORKPLACE], actor_in(request)
     desk = await agent_desk.desk(actor, place.database, place.now())
-    return render_part(request, _PAGE, "desk", status, **_context(request, desk) | said)
+    return render_part(request, _PAGE, "desk", status, **await _context(request, desk) | said)
 
 
-def _context(request: web.Request, desk: AgentDesk) -> dict[str, Any]:
+async def _context(request: web.Request, desk: AgentDesk) -> dict[str, Any]:
     place = request.app[WORKPLACE]
     now, viewer = place.now(), request[VIEWER]
     pop = desk.pop
@@ -89,6 +77,7 @@ def _context(request: web.Request, desk: AgentDesk) -> dict[str, Any]:
         "desk": desk,
         "state": desk.agent.state,
         "S": AgentState,
+        "labels": await every_result(place.database) if pop is not None else {},
         "pop": pop,
         "local": now.astimezone(there) if there is not None else None,
         "local_zone": pop.zone if pop is not None else None,

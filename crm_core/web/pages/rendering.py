@@ -20,8 +20,9 @@ from markupsafe import Markup
 from crm_core.domain.access import masked_text
 from crm_core.errors import NotFound
 from crm_core.web.keys import VIEWER
-from crm_core.web.pages import formats, island_words
+from crm_core.web.pages import formats, island_words, words
 from crm_core.web.pages.catalogues import Catalogues, Words
+from crm_core.web.pages.hints import hints_for
 from crm_core.web.pages.navigation import entries_for, is_here
 from crm_core.web.static_files import StaticFiles
 from crm_core.web.viewer import LANGUAGES, THEMES, Viewer
@@ -88,6 +89,7 @@ def make_pages(
         this_page=_this_page,
         island_words=_island_words,
         csrf_word=lambda: _sight.get().viewer.csrf,
+        first_hints=lambda: hints_for(_sight.get().viewer, _sight.get().path),
         is_here=lambda entry: is_here(entry, _sight.get().path),
         languages=LANGUAGES,
         themes=THEMES,
@@ -205,6 +207,9 @@ def _filters() -> dict[str, Callable[..., Any]]:
     def with_now(function: Callable[..., Any]) -> Callable[..., Any]:
         return of_viewer(lambda viewer, at: function(viewer, at, _sight.get().now))
 
+    def in_words(function: Callable[..., str]) -> Callable[..., str]:
+        return pass_context(lambda _context, *said: function(_sight.get().words, *said))
+
     named = (formats.exact, formats.clock, formats.weekday, formats.span, formats.number, formats.percent)
     return {
         **{one.__name__: of_viewer(one) for one in (*named, formats.money, formats.file_size, formats.phone)},
@@ -212,4 +217,8 @@ def _filters() -> dict[str, Callable[..., Any]]:
         "day": with_now(formats.day),
         "shown": of_viewer(lambda viewer, text: masked_text(str(text)) if viewer.masked else text),
         "duration": formats.duration,
+        "result": in_words(words.result),
+        "pause_reason": in_words(words.pause),
+        "signature": in_words(words.signature),
+        "done_by": in_words(words.done_by),
     }

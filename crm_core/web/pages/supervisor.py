@@ -12,8 +12,8 @@ from crm_core.errors import BadInput
 from crm_core.handlers import live, supervising
 from crm_core.web.doors import actor_in, door_of
 from crm_core.web.keys import WORKPLACE
-from crm_core.web.pages.catalogues import mark
 from crm_core.web.pages.rendering import render, render_part, toast, words_for
+from crm_core.web.pages.words import PAUSES
 from crm_core.web.switch import switch_of
 
 _PAGE = "supervisor/supervisor.html"
@@ -29,7 +29,7 @@ STATES = (
 )
 
 #: The reasons a site is shipped with, in the viewer's language; one of its own is said as it was written.
-_REASONS = (mark("lunch"), mark("rest"), mark("training"), mark("technical"), mark("other"))
+_REASONS = tuple(PAUSES)
 
 
 def add_pages(app: web.Application) -> None:

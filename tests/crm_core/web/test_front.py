@@ -108,6 +108,6 @@ async def test_errors_are_pages_in_the_language_chosen(web_site: Site, login: Lo
 
 
 async def test_home_is_the_first_page_that_one_may_open(web_site: Site, login: Login) -> None:
-    for role, home in ((Role.AGENT, "/operator"), (Role.MARKETER, "/tasks")):
+    for role, home in ((Role.AGENT, "/operator"), (Role.MARKETER, "/campaigns"), (Role.MANAGER, "/tasks")):
         led = await (await login(role)).get("/")
         assert (led.status, led.headers["Location"]) == (303, home)
