@@ -41,6 +41,7 @@ from crm_core.settings import Settings
 from crm_core.streams import opened_stream
 from crm_core.web.app import run_web
 from crm_core.web.switch import Switch
+from crm_core.web.visitors import Visitor
 from dialer.desk import Desk
 from dialer.engine import Dialer
 from dialer.outcomes import Settler
@@ -86,6 +87,8 @@ class Service:
     relay: OutboxRelay | None = None
     #: Told of every channel that the dialplan asks about: one of them may come to the bot.
     expect: Callable[[str], None] | None = None
+    #: Who may log in by one click: filled by a demo alone.
+    visitors: list[Visitor] = field(default_factory=list)
     parts: list[tuple[str, Callable[[], Awaitable[None]]]] = field(default_factory=list)
 
     def add(self, name: str, run: Callable[[], Awaitable[None]]) -> None:

@@ -19,6 +19,7 @@ from crm_core.web.live.hub import LiveHub
 from crm_core.web.live.stream import add_live
 from crm_core.web.script_tools import SCRIPT_DESK
 from crm_core.web.switch import SWITCH, Switch
+from crm_core.web.visitors import VISITORS
 from crm_core.web.webhook_tools import ALLOW_PRIVATE
 from dialer.screening import screened
 from ivr_bot.script_desk import SiteScriptDesk
@@ -39,6 +40,7 @@ def make_web(service: Service, now: Callable[[], datetime]) -> Application:
     hub = LiveHub(service.database, service.stream, now, f"live {settings.node} {os.getpid()}")
     add_live(app, hub)
     service.add("live", hub.run)
+    app[VISITORS] = service.visitors
     app[SCREENING] = screened
     app[BOT_SCRIPTS] = SiteScripts(os.environ, settings.home)
     app[SCRIPT_DESK] = SiteScriptDesk(os.environ, settings.home)

@@ -68,7 +68,7 @@ async def run(args: argparse.Namespace, settings: Settings) -> int:
             try:
                 good = args.survey or await _main_job(console, stage, service, args.seed, running)
                 good = await run_survey(console, stage, Hall(service, running, provider)) and good
-                await _visitors(console, stage)
+                await _visitors(console, stage.settings, service)
                 if args.keep:
                     await _keep(console, stage, running)
                 else:
@@ -88,9 +88,9 @@ async def _main_job(console: Console, stage: Stage, service: Service, seed: int,
     return report.ok
 
 
-async def _visitors(console: Console, stage: Stage) -> None:
-    address = f"http://{stage.settings.web_host}:{stage.settings.web_port}"
-    show_visitors(console, await make_visitors(stage.database, utc_now()), address)
+async def _visitors(console: Console, settings: Settings, service: Service) -> None:
+    service.visitors[:] = await make_visitors(service.database, utc_now())
+    show_visitors(console, service.visitors, f"http://{settings.web_host}:{settings.web_port}")
 
 
 async def _look(console: Console, settings: Settings) -> int:
@@ -99,8 +99,7 @@ async def _look(console: Console, settings: Settings) -> int:
     if not (settings.home / "demo" / "trunkline.db").is_file():
         raise NotFound("demo", str(settings.home / "demo"), "Run `make demo` first")
     async with opened_service(replace(own, roles=frozenset({"web"}), ami_secret="")) as service:
-        address = f"http://{own.web_host}:{own.web_port}"
-        show_visitors(console, await make_visitors(service.database, utc_now()), address)
+        await _visitors(console, own, service)
         console.print("Ctrl-C ends it.")
         await service.run()
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 
 from rich.console import Console
@@ -14,30 +13,21 @@ from crm_core.domain.access import Role
 from crm_core.errors import NotFound
 from crm_core.handlers import users
 from crm_core.handlers.users import NewUser
+from crm_core.web.visitors import DOES, Visitor
 
-#: Name, role, and what to look at first. The operator is one of the demo's own.
+#: Name, role, and where each begins. The operator is one of the demo's own.
 _PEOPLE = (
-    ("Dilnoza", Role.AGENT, "takes bridged calls", "/operator"),
-    ("Malika", Role.MARKETER, "dials and surveys", "/campaigns"),
-    ("Jamshid", Role.MANAGER, "works from tasks and deals", "/tasks"),
+    ("Dilnoza", Role.AGENT, "/operator"),
+    ("Malika", Role.MARKETER, "/campaigns"),
+    ("Jamshid", Role.MANAGER, "/tasks"),
 )
 _WORDS = "river lamp tulip cotton bridge melon silver garden window poplar saddle copper market almond".split()
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """A log-in; `password` is made anew each time."""
-
-    name: str
-    password: str
-    does: str
-    page: str
 
 
 async def make_visitors(database: Database, now: datetime) -> list[Visitor]:
     """Give each of them a password; who is not there yet is made."""
     found = []
-    for name, role, does, page in _PEOPLE:
+    for name, role, page in _PEOPLE:
         password = " ".join(secrets.choice(_WORDS) for _ in range(5))
         try:
             user = await users.find_user(name, database)
@@ -45,7 +35,7 @@ async def make_visitors(database: Database, now: datetime) -> list[Visitor]:
             await users.create_user(NewUser(name, role, password), None, database, now)
         else:
             await users.set_password(user.id, password, None, database, now)
-        found.append(Visitor(name, password, does, page))
+        found.append(Visitor(name, password, DOES[role], page))
     return found
 
 
@@ -55,3 +45,4 @@ def show_visitors(console: Console, visitors: list[Visitor], address: str) -> No
     for visitor in visitors:
         table.add_row(visitor.name, visitor.password, visitor.does, visitor.page)
     console.print(table)
+    console.print("On this machine a click does it: the log-in page has a button for each of them.")

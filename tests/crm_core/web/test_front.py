@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pyotp
 import pytest
@@ -11,12 +12,18 @@ from aiohttp import ClientSession, CookieJar
 from crm_core.domain.access import Role
 from crm_core.handlers import users
 from crm_core.web.doors import COOKIE
+from crm_core.web.visitors import VISITORS, Visitor
 from tests.crm_core.web.conftest import PASSWORD, Login, Site
 
 
 @pytest.fixture
 def database_kind() -> str:
     return "sqlite"  # what is stored is tested on both in test_log_in.py
+
+
+@pytest.fixture
+def app_parts() -> dict[Any, Any]:
+    return {VISITORS: list[Visitor]()}
 
 
 async def test_whoever_is_not_logged_in_is_led_to_the_door_and_back(web_site: Site, login: Login) -> None:
@@ -111,3 +118,21 @@ async def test_home_is_the_first_page_that_one_may_open(web_site: Site, login: L
     for role, home in ((Role.AGENT, "/operator"), (Role.MARKETER, "/campaigns"), (Role.MANAGER, "/tasks")):
         led = await (await login(role)).get("/")
         assert (led.status, led.headers["Location"]) == (303, home)
+
+
+async def test_a_demo_is_looked_at_by_one_click_from_its_own_machine_alone(
+    app_parts: dict[Any, Any], web_site: Site, login: Login
+) -> None:
+    await login(Role.MARKETER, "Malika")
+    told = {"X-Forwarded-For": "192.0.2.7"}
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser:
+        assert "/login/visitor" not in await (await browser.get(f"{web_site.base}/login")).text()
+        app_parts[VISITORS] += [Visitor("Malika", PASSWORD, "dials and surveys", "/campaigns")]
+        assert "/login/visitor" in await (await browser.get(f"{web_site.base}/login")).text()
+        assert "/login/visitor" not in await (await browser.get(f"{web_site.base}/login", headers=told)).text()
+        for name, headers in (("Ada", {}), ("Malika", told)):
+            refused = await browser.post(f"{web_site.base}/login/visitor", data={"name": name}, headers=headers)
+            assert refused.status == 401
+        opened = await browser.post(f"{web_site.base}/login/visitor", data={"name": "Malika"}, allow_redirects=False)
+        assert (opened.status, opened.headers["Location"]) == (303, "/campaigns")
+        assert (await browser.get(f"{web_site.base}/account")).status == 200
