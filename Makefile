@@ -2,6 +2,8 @@
 .PHONY: help install demo survey test check bench crash screenshots format clean
 PYTHON ?= python3
 BIN := .venv/bin
+# Real calls and browsers: one at a time, for they take what they find of the machine.
+ALONE := tests/pbx tests/asterisk tests/browser
 export PYTHON
 
 help: ## this list
@@ -28,7 +30,10 @@ survey: ## the demo's second half alone: the infobot asks a hundred people by vo
 	@$(BIN)/trunkline demo --survey
 
 test: install check ## set everything up and run all checks and tests
-	@$(BIN)/python -m pytest
+	@failed=0; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests $(ALONE:%=--ignore=%) || failed=1; \
+	$(BIN)/python -m pytest $(ALONE) || failed=1; \
+	exit $$failed
 
 check: ## format, lint, types, import contracts (no servers needed)
 	@scripts/prepare.sh
