@@ -2,7 +2,8 @@
 
 Usage: .venv/bin/python scripts/catalogues.py [AREA …]. Without areas all of them; other files are not touched. Ends
 with 1 when something is missing. An area is what `templates/AREA/`, `pages/AREA.py` and
-`pages/AREA_*.py` say; everything else is "shell". What the shell says already is not repeated.
+`pages/AREA_*.py` say; everything else is "shell". What the shell says already is not repeated. "errors" is what our
+errors say (error_messages.py).
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from babel.messages.pofile import write_po
 from crm_core.web.pages.catalogues import FOLDER, empty_catalogue, read_area
 from crm_core.web.viewer import LANGUAGES, SOURCE_LANGUAGE
 
+sys.path.append(str(Path(__file__).parents[1]))  # started as a program it sees its own folder alone
+from scripts import error_messages
+
 WEB = FOLDER.parent
-SHELL = "shell"
+SHELL, ERRORS = "shell", "errors"
 _KEYWORDS = DEFAULT_KEYWORDS | {"mark": None}
 #: As the environment of rendering.py reads templates.
 _JINJA = {"extensions": "jinja2.ext.do", "trimmed": "true", "trim_blocks": "true", "lstrip_blocks": "true"}
@@ -54,6 +58,9 @@ def extracted() -> Mapping[str, Catalog]:
             found.setdefault(area, Catalog(domain=area)).add(
                 message, locations=where, auto_comments=comments, context=context
             )
+    found[ERRORS] = Catalog(domain=ERRORS)  # these are looked for here alone: what the shell says is repeated
+    for one in error_messages.met():
+        found[ERRORS].add(one.text, locations=[(f"../{one.module}", one.line)], context=one.context)
     return found
 
 
@@ -70,7 +77,7 @@ def area_of(path: Path) -> str:
 def areas() -> list[str]:
     """All areas there are, also those that say nothing."""
     sources = [*(WEB / "templates").rglob("*.html"), *(WEB / "pages").glob("*.py")]
-    return sorted({area_of(path) for path in sources})
+    return sorted({area_of(path) for path in sources} | {ERRORS})
 
 
 def keys(catalogue: Catalog) -> dict[Key, object]:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -46,9 +47,16 @@ _NEWEST = (By("id", deals.c.id, descending=True),)
 
 
 async def board(
-    work: UnitOfWork, pipeline_id: int, wanted: BoardWanted, now: datetime, *, deals_if: Condition | None = None
+    work: UnitOfWork,
+    pipeline_id: int,
+    wanted: BoardWanted,
+    now: datetime,
+    *,
+    deals_if: Condition | None = None,
+    with_cards: bool = True,
 ) -> tuple[Column, ...]:
-    """The columns of the pipeline, in order, with the deals of which `deals_if` holds (None: all). Raises NotFound."""
+    """The columns of the pipeline, in order, with the deals of which `deals_if` holds (None: all); without cards, where
+    figures alone are wanted. Raises NotFound."""
     columns = await _stages(work, stages.c.pipeline_id == pipeline_id)
     if not columns:
         raise NotFound("pipeline", pipeline_id)
@@ -60,11 +68,12 @@ async def board(
         firsts = _chosen([row.id for row in counted if row.id is not None])
     else:
         counted = await work.all(_at_once(conditions) if _narrowed(wanted) else _by_stage(conditions))
-        firsts = _walked(conditions)
+        is_narrow = deals_if is not None or wanted.owner_id is not None
+        firsts = _walked({stage.id: (conditions[stage.id], is_narrow and not stage.is_open) for stage in columns})
     counts, sums = _totals([row for row in counted if row.deals is not None])
     cards: dict[int, list[Card]] = defaultdict(list)
     by_id = {stage.id: stage for stage in columns}
-    for card in await cards_of(work, firsts, by_id, now):
+    for card in await cards_of(work, firsts, by_id, now) if with_cards else ():
         cards[card.stage_id].append(card)
     return tuple(
         Column(
@@ -195,12 +204,16 @@ def _totals(rows: Sequence[Row[Any]]) -> tuple[dict[int, int], dict[int, dict[st
 
 
 # --- cards --------------------------------------------------------------------------------------------------
-def _walked(conditions: Mapping[int, Condition]) -> Subquery:
-    """The newest of each stage, and one more: as many walks along the index as there are stages."""
-    newest = (
-        select(*CARD).where(condition).order_by(deals.c.id.desc()).limit(CARDS + 1).subquery().select()
-        for condition in conditions.values()
-    )
+def _walked(conditions: Mapping[int, tuple[Condition, bool]]) -> Subquery:
+    """The newest of each stage, and one more: as many walks along the index as there are stages.
+
+    A walk would go through every closed deal in search of the few that one person or team has closed lately: where a
+    condition is marked, these are found by when they were closed, and sorted ("+ 0" is the order of no index).
+    """
+    newest = []
+    for condition, is_sorted in conditions.values():
+        order = deals.c.id + literal_column("0") if is_sorted else deals.c.id
+        newest.append(select(*CARD).where(condition).order_by(order.desc()).limit(CARDS + 1).subquery().select())
     return union_all(*newest).subquery()
 
 

@@ -100,6 +100,9 @@ async def seen(
     query = _seen().where(visible_calls(actor), calls.c.started_at.is_not(None), *_matching(wanted))
     if before is not None:
         earlier = and_(calls.c.started_at == before.started_at, calls.c.id < before.id)
+        # The first condition says no more than the second, but an index can begin there: the second is looked at row
+        # by row, which took a quarter of a second a million calls into the list.
+        query = query.where(calls.c.started_at <= before.started_at)
         query = query.where(or_(calls.c.started_at < before.started_at, earlier))
     rows = await work.all(query.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(limit))
     return [_call(row) for row in rows]

@@ -15,7 +15,8 @@ from crm_core.db.listing import By, Count, count_of, encoded, page_of
 from crm_core.db.tables import companies, contacts, deals, phones, pipelines, stages, users
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.db.visibility import visible_deals
-from crm_core.domain.access import Actor
+from crm_core.domain.access import Actor, Right
+from crm_core.domain.nameless import as_known_to
 from crm_core.domain.sales import StageKind
 from crm_core.domain.searching import sought
 from crm_core.errors import NotFound, Stale
@@ -111,7 +112,8 @@ def _matching(actor: Actor, wanted: DealsWanted) -> Iterator[ColumnElement[bool]
         yield deals.c.stage_id.in_(of_kind)
     if words := sought(wanted.text).words:
         people = select(contacts.c.id).where(holding(contacts.c.folded, words, begins=True))
-        yield or_(holding(deals.c.folded, words, begins=True), deals.c.contact_id.in_(people))
+        by_title = holding(deals.c.folded, words, begins=True)
+        yield or_(by_title, deals.c.contact_id.in_(people)) if actor.may(Right.SEE_CONTACTS) else by_title
 
 
 async def listed(
@@ -128,7 +130,7 @@ async def listed(
     order = [By(by.name, by.column, descending, by.nullable) for by in SORTS[sort]]
     order.append(By("id", deals.c.id, descending))
     page = await page_of(work, _seen().where(*_matching(actor, wanted)), order, after, limit)
-    return [_deal(row) for row in page.rows], page.after
+    return [as_known_to(actor, _deal(row)) for row in page.rows], page.after
 
 
 async def count(work: UnitOfWork, actor: Actor, wanted: DealsWanted) -> Count:
@@ -141,7 +143,7 @@ async def one(work: UnitOfWork, actor: Actor, deal_id: int) -> DealSeen:
     row = await work.first(_seen().where(deals.c.id == deal_id, visible_deals(actor)))
     if row is None:
         raise NotFound("deal", deal_id)
-    return _deal(row)
+    return as_known_to(actor, _deal(row))
 
 
 def just_before(deal_id: int) -> str:
@@ -159,7 +161,7 @@ async def change(work: UnitOfWork, actor: Actor, deal_id: int, version: int, val
     row = await work.first(_seen().where(deals.c.id == deal_id))
     if row is None:
         raise NotFound("deal", deal_id)
-    return _deal(row)
+    return as_known_to(actor, _deal(row))
 
 
 async def stale(work: UnitOfWork, actor: Actor, deal_id: int, version: int, values: Mapping[str, Any]) -> Stale:

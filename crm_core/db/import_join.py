@@ -51,12 +51,12 @@ async def _owner_ids(work: UnitOfWork, list_id: int, numbers: Collection[str]) -
 
 async def _overwrite_contacts(work: UnitOfWork, owned: Sequence[tuple[int, LeadChange]], now: datetime) -> None:
     """Filled cells replace what the contact holds; of several rows the last counts."""
-    company_ids = await _company_ids(work, {c.company for _, c in owned if c.company}, now)
+    ids = await company_ids(work, {c.company for _, c in owned if c.company}, now)
     query = select(contacts.c.id, *(contacts.c[name] for name in _CONTACT_COLUMNS))
     rows = await work.all(query.where(among(work, contacts.c.id, {id_ for id_, _ in owned})))
     held = {row.id: dict(row._mapping) for row in rows}
     for id_, change in owned:
-        company_id = company_ids[change.company] if change.company else None
+        company_id = ids[change.company] if change.company else None
         new = {"name": change.name, "email": change.email, "company_id": company_id, "language": change.language}
         held[id_].update({name: value for name, value in new.items() if value})
     bound: dict[str, BindParameter[Any]] = {name: bindparam(f"new_{name}") for name in _CONTACT_COLUMNS}
@@ -67,7 +67,7 @@ async def _overwrite_contacts(work: UnitOfWork, owned: Sequence[tuple[int, LeadC
     await work.run(statement, values)
 
 
-async def _company_ids(work: UnitOfWork, names: Collection[str], now: datetime) -> dict[str, int]:
+async def company_ids(work: UnitOfWork, names: Collection[str], now: datetime) -> dict[str, int]:
     """The companies' ids by name, those that were missing made."""
     if not names:
         return {}

@@ -13,8 +13,8 @@ from sqlalchemy import and_, delete, func, insert, or_, select, text, update
 from crm_core.db.bulk import among, packed
 from crm_core.db.do_not_call import WHOLE_SYSTEM, BlockKind
 from crm_core.db.import_create import create_leads
-from crm_core.db.import_join import alive_among, join_leads
-from crm_core.db.tables import do_not_call, import_chunks, imports, lists, phones
+from crm_core.db.import_join import alive_among, company_ids, join_leads
+from crm_core.db.tables import companies, do_not_call, import_chunks, imports, lists, phones
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.lead_files import LeadChange, LeadPhone, Owner
 from crm_core.errors import BadInput
@@ -80,6 +80,7 @@ def _lead_record(change: LeadChange) -> dict[str, Any]:
         "zone": change.zone,
         "priority": change.priority,
         "fields": change.fields,
+        **({"company_fields": change.company_fields} if change.company_fields else {}),
     }
 
 
@@ -161,12 +162,40 @@ async def write_chunk(work: UnitOfWork, list_id: int, chunk: KeptChunk, now: dat
     """Write changes, new contacts first: rows about contacts that exist may be about them."""
     await _commit_lazily(work)
     await create_leads(work, list_id, chunk.created, now)
+    await _fill_companies(work, chunk, now)
     if not chunk.joined:
         return
     alive = await alive_among(work, {c.owner for c in chunk.joined if isinstance(c.owner, int)})
     erased = [c for c in chunk.joined if isinstance(c.owner, int) and c.owner not in alive]  # since they were looked up
     await create_leads(work, list_id, packed([_lead_record(change) for change in erased]), now)
     await join_leads(work, list_id, [c for c in chunk.joined if isinstance(c.owner, str) or c.owner in alive], now)
+
+
+async def _fill_companies(work: UnitOfWork, chunk: KeptChunk, now: datetime) -> None:
+    """Values of the site's own fields of companies: what is empty is filled; a row that overwrites replaces."""
+    told: dict[str, list[tuple[dict[str, Any], bool]]] = {}
+    if '"company_fields"' in chunk.created:  # few files have any, and most chunks are never taken apart here
+        for record in json.loads(chunk.created):
+            if record.get("company_fields"):
+                told.setdefault(record["company"], []).append((record["company_fields"], False))
+    for change in chunk.joined:
+        if change.company and change.company_fields:
+            told.setdefault(change.company, []).append((change.company_fields, change.overwrite))
+    if not told:
+        return
+    await company_ids(work, told.keys(), now)
+    rows = await work.all(
+        select(companies.c.id, companies.c.name, companies.c.fields)
+        .where(among(work, companies.c.name, told.keys()))
+        .order_by(companies.c.id)
+        .with_for_update()
+    )
+    for row in {row.name: row for row in reversed(rows)}.values():  # of several of one name the first, as everywhere
+        fields = dict(row.fields or {})
+        for values, overwrite in told[row.name]:
+            fields = {**fields, **values} if overwrite else {**values, **fields}
+        if fields != row.fields:
+            await work.run(update(companies).where(companies.c.id == row.id).values(fields=fields))
 
 
 async def count_chunks(work: UnitOfWork, import_id: int) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, Table, case, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Table, case, func, or_, select, true
 from sqlalchemy.sql.elements import True_
 
 from crm_core.db.folded import escaped, holding
@@ -55,12 +55,12 @@ async def search(
     wanted: Sought,
     *,
     contacts_if: Condition | None = None,
+    companies_if: Condition | None = None,
     deals_if: Condition | None = None,
     number_search: NumberSearch = "any",
 ) -> Found:
-    """What is found among the contacts and deals of which the conditions hold (None: all); companies are found if one
-    of those contacts belongs to them. With `number_search` "exact" a number is found only by the whole of it, and is
-    not repeated in the answer.
+    """What is found among the contacts, companies and deals of which the conditions hold (None: all). With
+    `number_search` "exact" a number is found only by the whole of it, and is not repeated in the answer.
     """
     exact = number_search == "exact"
     if exact and wanted.digits:  # a name may be a number, or hold one: no part of it is to be found out
@@ -74,12 +74,9 @@ async def search(
     people = await _by_number(work, wanted, seen, exact=exact)
     known = {hit.id for hit in people}
     people += [hit for hit in await _people(work, wanted, seen) if hit.id not in known]
-    # Whoever sees every contact sees companies that have none, too.
-    of_theirs = exists(select(contacts.c.id).where(contacts.c.company_id == companies.c.id, seen))
-    firms = seen if isinstance(seen, True_) else of_theirs
     return Found(
         tuple(people[:SHOWN]),
-        tuple(await _companies(work, wanted, firms)),
+        tuple(await _companies(work, wanted, true() if companies_if is None else companies_if)),
         tuple(await _deals(work, wanted, true() if deals_if is None else deals_if)),
     )
 

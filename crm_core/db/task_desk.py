@@ -12,6 +12,7 @@ from crm_core.db.tables import contacts, conversations, deals, tasks, users
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.db.visibility import visible_contacts, visible_tasks, visible_users
 from crm_core.domain.access import Actor
+from crm_core.domain.nameless import as_known_to
 from crm_core.domain.sales import TaskKind
 from crm_core.domain.task_buckets import Span
 from crm_core.errors import NotFound, Stale
@@ -112,7 +113,7 @@ async def seen(
         later = and_(tasks.c.due_at == after.due_at, tasks.c.id > after.id)
         query = query.where(or_(tasks.c.due_at > after.due_at, later))
     rows = await work.all(query.order_by(tasks.c.due_at, tasks.c.id).limit(limit))
-    return [_task(row) for row in rows]
+    return [as_known_to(actor, _task(row)) for row in rows]
 
 
 async def count(work: UnitOfWork, actor: Actor, wanted: Wanted, span: Span, most: int) -> int:
@@ -127,7 +128,7 @@ async def one(work: UnitOfWork, actor: Actor, task_id: int) -> TaskSeen:
     row = await work.first(_seen().where(tasks.c.id == task_id, visible_tasks(actor)))
     if row is None:
         raise NotFound("task", task_id)
-    return _task(row)
+    return as_known_to(actor, _task(row))
 
 
 async def change(work: UnitOfWork, actor: Actor, task_id: int, version: int, **values: Any) -> TaskSeen:
@@ -143,7 +144,7 @@ async def change(work: UnitOfWork, actor: Actor, task_id: int, version: int, **v
     row = await work.first(_seen().where(tasks.c.id == task_id))
     if row is None:
         raise NotFound("task", task_id)
-    return _task(row)
+    return as_known_to(actor, _task(row))
 
 
 async def check_colleague(work: UnitOfWork, actor: Actor, user_id: int) -> None:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, false, literal, or_, select, true
+from sqlalchemy import Boolean, ColumnElement, FromClause, Select, and_, exists, false, literal, or_, select, true
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from crm_core.db.tables import (
     agents,
     calls,
     campaign_teams,
     campaigns,
+    companies,
     contacts,
     conversations,
     deals,
@@ -34,6 +38,27 @@ def _team(actor: Actor) -> Select[Any]:
     return select(users.c.id).where(or_(users.c.id == actor.user_id, users.c.team_id == actor.team_id))
 
 
+class _OneOf(FunctionElement[bool]):
+    """Whether a column is one of the ids that a query finds. PostgreSQL is given them as an array found beforehand: of
+    "in a query, or nobody's" it expects half of all rows and reads every one, where an index has the team's few."""
+
+    name = "one_of"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_OneOf)
+def _in_query(element: _OneOf, compiler: SQLCompiler, **kw: Any) -> str:
+    column, ids = element.clauses
+    return f"({compiler.process(column, **kw)} IN {compiler.process(ids, **kw)})"
+
+
+@compiles(_OneOf, "postgresql")
+def _in_array(element: _OneOf, compiler: SQLCompiler, **kw: Any) -> str:
+    column, ids = element.clauses
+    return f"({compiler.process(column, **kw)} = ANY (ARRAY{compiler.process(ids, **kw)}))"
+
+
 def _his(actor: Actor, owner: ColumnElement[Any], *, right: Right) -> Condition:
     """Rows whose `owner` is within his reach; nobody's rows belong to every team."""
     if not actor.may(right):
@@ -46,7 +71,10 @@ def _his(actor: Actor, owner: ColumnElement[Any], *, right: Right) -> Condition:
 
 
 def visible_deals(actor: Actor, of: FromClause = deals) -> Condition:
-    return _his(actor, of.c.owner_id, right=Right.SEE_DEALS)
+    owner = of.c.owner_id
+    if actor.sees is Sees.TEAM and actor.may(Right.SEE_DEALS):
+        return or_(owner.is_(None), _OneOf(owner, _team(actor).correlate(None).scalar_subquery()))
+    return _his(actor, owner, right=Right.SEE_DEALS)
 
 
 def visible_tasks(actor: Actor, of: FromClause = tasks) -> Condition:
@@ -59,7 +87,8 @@ def visible_calls(actor: Actor, of: FromClause = calls) -> Condition:
 
 
 def visible_contacts(actor: Actor, of: FromClause = contacts, *, one_by_one: bool = False) -> Condition:
-    """Contacts that are his, and those he has a task, a deal or a call with.
+    """Contacts that are his, and those he has a task, a deal or a call with. Who sees nobody's deals and tasks sees
+    whom they are about: an unsorted deal whose person nobody may call would stay unsorted.
 
     PostgreSQL can look such things up for each contact, or collect all of them first. What a team has to do with is
     never collected: it takes a second among five million calls. `one_by_one`: nor is what one person has, which is
@@ -70,12 +99,39 @@ def visible_contacts(actor: Actor, of: FromClause = contacts, *, one_by_one: boo
         return mine
     reached = _team(actor) if actor.sees is Sees.TEAM else select(users.c.id).where(users.c.id == actor.user_id)
     known = [
-        select(literal(1)).where(whose.table.c.contact_id == of.c.id, whose.in_(reached))
+        select(literal(1)).where(whose.table.c.contact_id == of.c.id, _reached(actor, whose, reached))
         for whose in (tasks.c.responsible_id, deals.c.owner_id, calls.c.agent_id)
     ]
     if one_by_one or actor.sees is Sees.TEAM:
         known = [part.offset(0) for part in known]  # what has an OFFSET is never collected
     return or_(mine, *(exists(part) for part in known))
+
+
+def _reached(actor: Actor, whose: ColumnElement[Any], reached: Select[Any]) -> Condition:
+    """Calls that nobody took are most of all there are: they alone bring nobody near."""
+    if actor.sees is Sees.TEAM and whose is not calls.c.agent_id:
+        return or_(whose.is_(None), whose.in_(reached))
+    return whose.in_(reached)
+
+
+def visible_companies(actor: Actor, of: FromClause = companies, *, one_by_one: bool = False) -> Condition:
+    """Companies of people or deals that he sees; who sees all contacts also sees those that have neither.
+
+    What one person has to do with is collected first, unless `one_by_one`; see `visible_contacts`."""
+    if not actor.may(Right.SEE_CONTACTS):
+        return false()
+    if actor.sees is Sees.ALL:
+        return true()
+    is_looked_up = one_by_one or actor.sees is Sees.TEAM
+    people, with_it = contacts.alias("its_people"), deals.alias("its_deals")
+    mine = (people.c.erased_at.is_(None), visible_contacts(actor, people, one_by_one=is_looked_up))
+    known = [
+        select(people.c.company_id).where(people.c.company_id.is_not(None), *mine),
+        select(with_it.c.company_id).where(with_it.c.company_id.is_not(None), visible_deals(actor, with_it)),
+    ]
+    if not is_looked_up:
+        return or_(*(of.c.id.in_(part) for part in known))
+    return or_(*(exists(part.where(part.selected_columns[0] == of.c.id)) for part in known))
 
 
 def visible_recordings(actor: Actor, of: FromClause = recordings) -> Condition:

@@ -1,4 +1,4 @@
-"""Fill a site with made-up people, deals and calls of two years: to look at, to try reports on, to measure with."""
+"""Fill a site with made-up people, deals, campaigns and calls of two years: to look at, report on and measure with."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from crm_core.db.campaigns import add_campaign
+from crm_core.db.campaigns import add_campaign, set_state
 from crm_core.db.engine import Database
 from crm_core.db.filling import Filling, next_id, people_in, settle
 from crm_core.db.sales import default_stages
 from crm_core.db.unit_of_work import UnitOfWork
-from crm_core.demo import made_calls, made_deals, made_people, made_talks
+from crm_core.demo import made_calls, made_deals, made_dialing, made_people, made_talks
 from crm_core.demo.made_people import Crowd, User, Wanted
 from crm_core.domain.access import Role
 from crm_core.domain.agents import AgentState, HandOffMode
-from crm_core.domain.campaigns import CampaignPolicy, DialMode
+from crm_core.domain.campaigns import CampaignPolicy, CampaignState, DialMode
 from crm_core.errors import BadInput, Conflict
 from crm_core.handlers.rules import install_defaults
 
@@ -27,7 +27,7 @@ _BATCH = 10_000
 _CAMPAIGNS = ("Winter offer", "Spring offer", "Summer offer", "Autumn offer", "New year offer", "Old customers")
 _TABLES = (
     *("companies", "contacts", "phones", "deals", "deal_stages", "tasks", "calls"),
-    *("conversations", "turns", "answers"),
+    *("conversations", "turns", "answers", "lists", "leads", "campaign_leads", "attempts", "agent_log"),
 )
 _ALL_TABLES = ("teams", "users", "agents", "campaigns", *_TABLES)
 
@@ -151,16 +151,42 @@ async def _calls(work: UnitOfWork, writer: _Writer, crowd: Crowd, agents: list[i
         talks.append(made_talks.talk(crowd, call))
         return made_talks.ended_with(talks[-1])
 
-    floor = made_calls.Floor(agents, campaigns, surveys)
+    ledger = await _lists(
+        work, writer, crowd, [*campaigns, *surveys], [*_CAMPAIGNS, *(n for n, _ in made_talks.SURVEYS)]
+    )
+    since = crowd.wanted.until - made_dialing.DETAILED
+    shifts = made_dialing.Shifts(agents, since)
+    floor = made_calls.Floor(shifts, ledger, campaigns, surveys)
     for batch in _batches(made_calls.calls(crowd, floor, talk_to, mark)):
         await writer.some("calls", made_calls.CALL_COLUMNS, batch)
         await writer.some("conversations", made_talks.CONVERSATION_COLUMNS, [one.conversation for one in talks])
         await writer.some("turns", made_talks.TURN_COLUMNS, [turn for one in talks for turn in one.turns])
         await writer.some("answers", made_talks.ANSWER_COLUMNS, [answer for one in talks for answer in one.answers])
+        await writer.some("attempts", made_dialing.ATTEMPT_COLUMNS, made_calls.attempts(batch, since))
+        await writer.some("agent_log", made_dialing.LOG_COLUMNS, shifts.rows)
         talks.clear()
+        shifts.rows.clear()
         writer.progress("calls", writer.rows["calls"], crowd.wanted.calls)
+    shifts.go_home()
+    await writer.some("agent_log", made_dialing.LOG_COLUMNS, shifts.rows)
+    columns = made_dialing.CAMPAIGN_LEAD_COLUMNS
+    await writer.all("campaign_leads", columns, ledger.standings(), crowd.wanted.contacts)
+
+
+async def _lists(
+    work: UnitOfWork, writer: _Writer, crowd: Crowd, campaigns: list[int], names: list[str]
+) -> made_dialing.Ledger:
+    """A list of leads for each campaign; everybody is in one of them."""
+    first_list = await next_id(work, "lists")
+    ledger = made_dialing.Ledger(crowd, campaigns, await next_id(work, "leads"))
+    called = [f"{name} {first_list + place}" for place, name in enumerate(names)]
+    await writer.all("lists", made_dialing.LIST_COLUMNS, ledger.lists(first_list, called), len(called))
+    await writer.all("leads", made_dialing.LEAD_COLUMNS, ledger.leads(first_list), crowd.wanted.contacts)
+    return ledger
 
 
 async def _campaign(work: UnitOfWork, name: str, crowd: Crowd, script: str | None) -> int:
     policy = CampaignPolicy(trunk="network", mode=DialMode.BOT if script else DialMode.PROGRESSIVE, script=script)
-    return await add_campaign(work, name, policy, crowd.wanted.since)
+    campaign_id = await add_campaign(work, name, policy, crowd.wanted.since)
+    await set_state(work, campaign_id, CampaignState.STOPPED)
+    return campaign_id

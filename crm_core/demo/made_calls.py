@@ -10,6 +10,7 @@ from itertools import accumulate
 from random import Random
 from typing import Any
 
+from crm_core.demo.made_dialing import CALLER_ID, TRUNK, Ledger, Shifts
 from crm_core.demo.made_people import SPAN, Crowd
 from crm_core.domain.attempts import Outcome
 
@@ -38,20 +39,25 @@ _OUTCOME_SUMS = tuple(accumulate(weight for _, weight, _ in _UNANSWERED))
 _RESULT_CODES = tuple(code for code, _ in _RESULTS)
 _RESULT_SUMS = tuple(accumulate(weight for _, weight in _RESULTS))
 _LINE = "998712000000"
+_LEASE = timedelta(minutes=2)
 
 CALL_COLUMNS = (
     *("id", "node", "direction", "campaign_id", "contact_id", "known", "agent_id", "number", "line", "started_at"),
     *("ringing_at", "answered_at", "bridged_at", "ended_at", "outcome", "cause", "disposition", "note", "after_hours"),
+    *("attempt_id", "lead_id"),
 )
 _ANSWERED_AT, _ENDED_AT = CALL_COLUMNS.index("answered_at"), CALL_COLUMNS.index("ended_at")
 _RESULT = CALL_COLUMNS.index("disposition")
+_OUTCOME, _AGENT, _BRIDGED_AT = (CALL_COLUMNS.index(name) for name in ("outcome", "agent_id", "bridged_at"))
 
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """Who talks: agents by user id, campaigns by id in order of time, surveys of the bot likewise."""
+    """Who talks: the agents' shifts, campaigns by id in order of time, surveys of the bot likewise; and where the leads
+    stand."""
 
-    agents: Sequence[int]
+    shifts: Shifts
+    ledger: Ledger
     campaigns: Sequence[int]
     surveys: Sequence[int]
 
@@ -81,19 +87,59 @@ def calls(crowd: Crowd, floor: Floor, talk_to: TalkTo, mark: str) -> Iterator[Ro
         call_id = f"{mark}{int(at.timestamp())}.{number}"
         share = (at - crowd.wanted.since) / SPAN
         if chance() < _INCOMING:
-            yield _incoming(chance, crowd, floor, call_id, index, at)
+            row = (*_incoming(chance, crowd, floor, call_id, index, at), None, None)
+            _note_talk(floor, row)
+            yield row
         elif chance() < _BY_BOT / (1 - _INCOMING):
             survey = int(share * len(floor.surveys))
+            index, lead = _somebody(crowd, floor, floor.surveys[survey], index, at)
             row = _outgoing(chance, crowd, call_id, index, at, floor.surveys[survey], None)
             if row[_ANSWERED_AT] is not None:
                 call = BotCall(call_id, floor.surveys[survey], survey, index, row[_ANSWERED_AT], chance())
                 ended, result = talk_to(call)
                 row = (*row[:_ENDED_AT], ended, *row[_ENDED_AT + 1 : _RESULT], result, *row[_RESULT + 1 :])
-            yield row
+            yield _dialed(floor, row, index, lead)
         else:
             campaign = floor.campaigns[int(share * len(floor.campaigns))] if chance() < 0.8 else None
-            agent = floor.agents[int(chance() * len(floor.agents))]
-            yield _outgoing(chance, crowd, call_id, index, at, campaign, agent)
+            lead = None
+            if campaign is not None:
+                index, lead = _somebody(crowd, floor, campaign, index, at)
+            agent = floor.shifts.somebody(at, chance)
+            yield _dialed(floor, _outgoing(chance, crowd, call_id, index, at, campaign, agent), index, lead)
+
+
+def _somebody(crowd: Crowd, floor: Floor, campaign: int, index: int, at: datetime) -> tuple[int, int | None]:
+    """Whom the campaign calls, and as which lead."""
+    return floor.ledger.lead_of(campaign, index, crowd.known(at)) or (index, None)
+
+
+def _dialed(floor: Floor, row: Row, index: int, lead: int | None) -> Row:
+    """The row with lead and attempt; whoever keeps the books is told."""
+    _note_talk(floor, row)
+    if lead is None:
+        return (*row, None, None)
+    floor.ledger.note(index, row[_OUTCOME], row[_RESULT])
+    return (*row, f"made-{row[0]}"[:40], lead)
+
+
+def _note_talk(floor: Floor, row: Row) -> None:
+    if row[_AGENT] is not None and row[_BRIDGED_AT] is not None:
+        campaign = row[CALL_COLUMNS.index("campaign_id")]
+        floor.shifts.talked(row[_AGENT], campaign, row[0], row[_BRIDGED_AT], row[_ENDED_AT])
+
+
+def attempts(rows: Sequence[Row], since: datetime) -> list[Row]:
+    """The attempts behind those of the calls that a campaign made since then."""
+    made = []
+    for row in rows:
+        call = dict(zip(CALL_COLUMNS, row, strict=True))
+        if call["attempt_id"] is None or call["started_at"] < since:
+            continue
+        began, ended = call["started_at"], call["ended_at"]
+        head = (call["attempt_id"], call["campaign_id"], call["lead_id"], call["number"], TRUNK, CALLER_ID)
+        marks = (call["answered_at"], call["bridged_at"], ended, call["outcome"], call["cause"], call["disposition"])
+        made.append((*head, call["agent_id"], False, began, began + _LEASE, *marks, ended))
+    return made
 
 
 def _instants(crowd: Crowd, random: Random) -> Iterator[datetime]:
@@ -148,6 +194,6 @@ def _incoming(chance: Any, crowd: Crowd, floor: Floor, call_id: str, index: int,
         return (*head, None, number, _LINE, at, at, None, None, ended, "no_answer", 16, None, "", late)
     answered = at + timedelta(seconds=2 + 20 * chance())
     ended = answered + timedelta(seconds=20 + 240 * chance() * chance())
-    agent = floor.agents[int(chance() * len(floor.agents))]
+    agent = floor.shifts.somebody(at, chance)
     result = "interested" if chance() < 0.1 else None
     return (*head, agent, number, _LINE, at, at, answered, answered, ended, "answered", 16, result, "", late)

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from crm_core.db import audit
+from crm_core.db import audit, pacing
 from crm_core.db import call_desk as rows
 from crm_core.db import conversations as talks
 from crm_core.db.call_desk import Before, CallSeen, CallsWanted, Recording
+from crm_core.db.campaign_desk import sees_campaign
 from crm_core.db.engine import Database
+from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.access import Actor, Right
+from crm_core.domain.attempts import Outcome
 from crm_core.domain.conversations import Answer, Turn
+from crm_core.domain.pacing_records import AbandonRecord
 from crm_core.domain.waveform import peaks
 from crm_core.errors import NotFound
 
@@ -31,13 +35,15 @@ class CallList:
 
 @dataclass(frozen=True, slots=True)
 class WholeCall:
-    """A call with what was said. `offsets`: of each turn, the second of the recording in which it begins."""
+    """A call with what was said. `pacing`: of an abandoned one, what the dialer saw and decided, for those who see its
+    campaign."""
 
     call: CallSeen
     recordings: tuple[Recording, ...]
     turns: tuple[Turn, ...]
     answers: tuple[Answer, ...]
     begins_at: datetime | None
+    pacing: AbandonRecord | None = None
 
     def offset(self, at: datetime) -> float:
         """The second of the recording at that instant; the recording ends with the call, or begins with the answer."""
@@ -66,8 +72,16 @@ async def whole_call(actor: Actor, call_id: str, database: Database) -> WholeCal
         found = await rows.recordings_of(work, actor, call_id)
         turns = await talks.transcript(work, call_id)
         answers = await talks.answers_of(work, call_id)
+        paced = await _pacing(work, actor, call)
     begins = call.answered_at if turns or call.bridged_at is None else call.bridged_at
-    return WholeCall(call, tuple(found), tuple(turns), tuple(answers), begins)
+    return WholeCall(call, tuple(found), tuple(turns), tuple(answers), begins, paced)
+
+
+async def _pacing(work: UnitOfWork, actor: Actor, call: CallSeen) -> AbandonRecord | None:
+    if call.campaign_id is None or call.outcome != Outcome.ABANDONED.value or not actor.may(Right.SEE_CAMPAIGNS):
+        return None
+    sees = await sees_campaign(work, actor, call.campaign_id)
+    return await pacing.abandon_record(work, call.id) if sees else None
 
 
 async def listen(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from crm_core.domain.access import Actor, Right
 from crm_core.domain.board import BoardStage, BoardWanted, Card, Column
 from crm_core.domain.contacts import Moment
 from crm_core.domain.deals import DealLacks, Pipeline, lacking
+from crm_core.domain.nameless import as_known_to
 from crm_core.domain.own_fields import OwnField
 from crm_core.domain.sales import Stage
 from crm_core.domain.task_buckets import Span
@@ -33,11 +34,10 @@ _TASKS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A pipeline's columns; `ages`: how long the deals of an open stage have stood there, on average."""
+    """A pipeline and its columns."""
 
     pipeline: Pipeline
     columns: tuple[Column, ...]
-    ages: Mapping[int, timedelta]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +72,43 @@ async def own_fields_of_deals(actor: Actor, database: Database) -> list[OwnField
         return await own_fields(work, "deal")
 
 
-async def board(actor: Actor, pipeline_id: int | None, wanted: BoardWanted, database: Database, now: datetime) -> Board:
+async def board(
+    actor: Actor,
+    pipeline_id: int | None,
+    wanted: BoardWanted,
+    database: Database,
+    now: datetime,
+    *,
+    with_cards: bool = True,
+) -> Board:
     """The board of a pipeline (None: the default one), with the deals one sees. Raises NotFound."""
     actor.require(Right.SEE_DEALS)
     async with database.reading() as work:
-        known = await pipelines.all_pipelines(work)
-        pipeline = next((one for one in known if pipeline_id in (None, one.id)), None)
-        if pipeline is None or not pipeline.stages:
-            raise NotFound("pipeline", pipeline_id or "default", "Run `trunkline rules install` once")
-        seen = visible_deals(actor)
-        columns = await board_rows.board(work, pipeline.id, wanted, now, deals_if=seen)
-        ages = await deal_ages.ages(work, pipeline, wanted.owner_id, now, deals_if=seen)
-    return Board(pipeline, columns, ages)
+        pipeline = await _pipeline(work, pipeline_id)
+        columns = await board_rows.board(
+            work, pipeline.id, wanted, now, deals_if=visible_deals(actor), with_cards=with_cards
+        )
+    known = [replace(one, cards=tuple(as_known_to(actor, card) for card in one.cards)) for one in columns]
+    return Board(pipeline, tuple(known))
+
+
+async def ages(
+    actor: Actor, pipeline_id: int | None, owner_id: int | None, database: Database, now: datetime
+) -> dict[int, timedelta]:
+    """Of each open stage that has deals, how long they have stood there, on average. Apart from the board: it reads
+    every deal once more, and nobody waits for it. `owner_id` 0 is nobody's. Raises NotFound."""
+    actor.require(Right.SEE_DEALS)
+    async with database.reading() as work:
+        pipeline = await _pipeline(work, pipeline_id)
+        return await deal_ages.ages(work, pipeline, owner_id, now, deals_if=visible_deals(actor))
+
+
+async def _pipeline(work: UnitOfWork, pipeline_id: int | None) -> Pipeline:
+    known = await pipelines.all_pipelines(work)
+    pipeline = next((one for one in known if pipeline_id in (None, one.id)), None)
+    if pipeline is None or not pipeline.stages:
+        raise NotFound("pipeline", pipeline_id or "default", "Run `trunkline rules install` once")
+    return pipeline
 
 
 async def more_cards(
@@ -92,7 +117,10 @@ async def more_cards(
     """More cards of one column. Raises NotFound, and BadInput for a cursor that is none."""
     actor.require(Right.SEE_DEALS)
     async with database.reading() as work:
-        return await board_rows.more_cards(work, stage_id, wanted, now, after, deals_if=visible_deals(actor))
+        cards, following = await board_rows.more_cards(
+            work, stage_id, wanted, now, after, deals_if=visible_deals(actor)
+        )
+    return tuple(as_known_to(actor, card) for card in cards), following
 
 
 async def one_card(
@@ -106,7 +134,7 @@ async def one_card(
         found, _ = await board_rows.more_cards(
             work, deal.stage_id, wanted, now, after, deals_if=visible_deals(actor), limit=1
         )
-    return deal, next((card for card in found if card.id == deal_id), None)
+    return deal, next((as_known_to(actor, card) for card in found if card.id == deal_id), None)
 
 
 async def list_deals(

@@ -18,12 +18,14 @@ from datetime import datetime
 from pathlib import Path
 
 from crm_core.db import import_rows
+from crm_core.db.custom_fields import own_fields
 from crm_core.db.engine import Database
 from crm_core.domain.lead_files import Decider, Decision, Duplicates, LeadChange, LeadRow, RowFate
 from crm_core.errors import BadInput
 from crm_core.handlers.import_writing import finish_imports, write_import
 from crm_core.imports.failed_rows import FailedRows, failed_rows_path
 from crm_core.imports.lead_file import LeadFile, opened_lead_file
+from crm_core.imports.titles import SitesFields
 
 _LIST_NAME_LENGTH = 120
 #: Changes written in one transaction. On SQLite everybody waits for it, so it is short.
@@ -82,7 +84,8 @@ async def import_leads(
             return _report(name, done.list_id, done.counts, resumed=True)
     async with database.reading() as work:
         await import_rows.check_list_name(work, name)
-    async with opened_lead_file(command.path, command.country, command.columns) as file:
+    sites = await sites_fields(database)
+    async with opened_lead_file(command.path, command.country, command.columns, sites=sites) as file:
         where = failed_rows_path(command.path, command.errors, is_sheet=file.delimiter is None)
         failed = FailedRows(where, file.columns, file.delimiter) if command.errors or not command.dry_run else None
         try:
@@ -91,6 +94,13 @@ async def import_leads(
         finally:
             if failed is not None:
                 await asyncio.to_thread(failed.discard)
+
+
+async def sites_fields(database: Database) -> SitesFields:
+    """The fields of the site's own that a file can fill."""
+    async with database.reading() as work:
+        lead, company = await own_fields(work, "lead"), await own_fields(work, "company")
+    return SitesFields(tuple(lead), tuple(company))
 
 
 class _Import:

@@ -13,9 +13,10 @@ from typing import TypeVar
 from crm_core.db.engine import Database
 from crm_core.domain.access import Actor, Right, Sees
 from crm_core.errors import BadInput, Conflict, NotFound
+from crm_core.handlers.imports import sites_fields
 from crm_core.imports.lead_file import Preview, preview
 from crm_core.imports.limits import ReadLimits
-from crm_core.imports.titles import NoPhoneColumn
+from crm_core.imports.titles import FIELDS, NoPhoneColumn
 from crm_core.imports.uploads import Upload, UploadFolder, UploadState
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,9 @@ async def look_at(
     NotFound, and BadInput for what is wrong with the file or the mapping."""
     upload = await one_upload(actor, upload_id, intake)
     path = intake.folder.path_of(upload)
-    return await in_words_of_pages(preview(path, country or upload.country, checked_mapping(columns)))
+    sites = await sites_fields(intake.database)
+    shown = preview(path, country or upload.country, checked_mapping(columns), sites=sites)
+    return await in_words_of_pages(shown)
 
 
 async def discard(actor: Actor, upload_id: str, intake: Intake) -> None:
@@ -119,6 +122,15 @@ async def in_words_of_pages(awaited: Awaitable[T]) -> T:
         raise NoPhoneColumn("columns", error.columns, "choose which one holds the numbers") from error
     except BadInput as error:
         raise BadInput(_OPTIONS.get(error.where, error.where), error.what, error.do) from error
+
+
+async def check_fields(columns: Mapping[str, str], database: Database) -> None:
+    """Raise BadInput for a field that does not exist, before anybody begins to read the file."""
+    known = {*FIELDS, *(await sites_fields(database)).choices()}
+    for title, field in columns.items():
+        if field.strip().casefold() not in known:
+            choose = f"Choose of {', '.join(sorted(known))}"
+            raise BadInput("columns", f"{title!r} is mapped to {field!r}, which is no field", choose)
 
 
 def checked_mapping(columns: Mapping[str, str]) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from crm_core.db.leads import LeadKey, Since, lead_ids_after, leads_of
 from crm_core.db.quotas import quota_states
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.campaigns import Campaign
+from crm_core.domain.law_names import LONGEST_REST
 from crm_core.domain.leads import Lead
 from crm_core.domain.quotas import Room, cell_of
 
@@ -55,4 +56,4 @@ async def _within_quotas(work: UnitOfWork, campaign: Campaign, found: list[Lead]
 
 
 def _since(campaign: Campaign, now: datetime) -> Since:
-    return Since(now - campaign.policy.number_rest, now - campaign.policy.abandoned_rest)
+    return Since(now - campaign.policy.number_rest, now - max(campaign.policy.abandoned_rest, LONGEST_REST))

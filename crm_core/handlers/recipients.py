@@ -19,6 +19,7 @@ from crm_core.handlers.commits import committed
 from crm_core.ports import Recipient, Transfers
 
 _MOST_NUMBERS = 50
+LONGEST_NAME = 80  # characters of a noted number's name
 
 
 async def recipients(actor: Actor, database: Database) -> Recipients:
@@ -44,19 +45,63 @@ async def ask(actor: Actor, to: Choice, database: Database, switch: Transfers) -
     return await transfers.consult(actor, await _recipient(actor, to, database), database, switch)
 
 
+async def list_numbers(actor: Actor, database: Database) -> tuple[NotedNumber, ...]:
+    """The numbers the site has noted, in their order. Raises Forbidden."""
+    actor.require(Right.CHANGE_SETTINGS)
+    async with database.reading() as work:
+        return await rows.noted_numbers(work)
+
+
 async def note_numbers(
     actor: Actor, numbers: Sequence[NotedNumber], country: str | None, database: Database, now: datetime
 ) -> tuple[NotedNumber, ...]:
     """These are the site's numbers from now on, and no others. Raises Forbidden, BadInput."""
     actor.require(Right.CHANGE_SETTINGS)
-    if len(numbers) > _MOST_NUMBERS or len({one.name for one in numbers}) < len(numbers):
-        raise BadInput("numbers", f"there are more than {_MOST_NUMBERS}, or two with one name", "Leave some out")
-    kept = tuple(NotedNumber(one.name, parse_phone(one.number, country).e164) for one in numbers)
+    kept = tuple(_parsed(one, country) for one in numbers)
     async with database.work() as work:
-        await rows.note_numbers(work, kept)
-        details = {"names": [one.name for one in kept]}
-        await audit.record(work, actor, "settings.changed", "transfer_numbers", "", now, details=details)
+        await _keep(work, actor, kept, now)
     return kept
+
+
+async def add_number(
+    actor: Actor, number: NotedNumber, country: str | None, database: Database, now: datetime
+) -> tuple[NotedNumber, ...]:
+    """One more number. Raises Forbidden, and BadInput for a name that is taken or a number that is none."""
+    actor.require(Right.CHANGE_SETTINGS)
+    one = _parsed(number, country)
+    async with database.work() as work:
+        noted = await rows.noted_numbers(work)
+        if one.name in {known.name for known in noted}:
+            raise BadInput("name", "another number has this name", "Choose another name")
+        await _keep(work, actor, (*noted, one), now)
+    return (*noted, one)
+
+
+async def drop_number(actor: Actor, name: str, database: Database, now: datetime) -> tuple[NotedNumber, ...]:
+    """People are handed on to this number no more. Raises Forbidden, NotFound."""
+    actor.require(Right.CHANGE_SETTINGS)
+    async with database.work() as work:
+        noted = await rows.noted_numbers(work)
+        kept = tuple(one for one in noted if one.name != name)
+        if len(kept) == len(noted):
+            raise NotFound("number", name)
+        await _keep(work, actor, kept, now)
+    return kept
+
+
+def _parsed(one: NotedNumber, country: str | None) -> NotedNumber:
+    name = " ".join(one.name.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise BadInput("name", f"the name is empty or longer than {LONGEST_NAME} characters")
+    return NotedNumber(name, parse_phone(one.number, country).e164)
+
+
+async def _keep(work: UnitOfWork, actor: Actor, kept: tuple[NotedNumber, ...], now: datetime) -> None:
+    if len(kept) > _MOST_NUMBERS or len({one.name for one in kept}) < len(kept):
+        raise BadInput("numbers", f"there are more than {_MOST_NUMBERS}, or two with one name", "Leave some out")
+    await rows.note_numbers(work, kept)
+    details = {"names": [one.name for one in kept]}
+    await audit.record(work, actor, "settings.changed", "transfer_numbers", "", now, details=details)
 
 
 async def _recipient(actor: Actor, to: Choice, database: Database) -> Recipient:

@@ -54,7 +54,7 @@ def _read(order: ReadOrder, limits: ReadLimits, out: BinaryIO) -> int:
 
 
 def _messages(order: ReadOrder, limits: ReadLimits) -> Iterator[Any]:
-    opened = open_leads(Path(order.path), order.country, order.columns, limits)
+    opened = open_leads(Path(order.path), order.country, order.columns, limits, order.sites_fields())
     yield {
         "columns": [asdict(column) for column in opened.columns],
         "delimiter": opened.delimiter,

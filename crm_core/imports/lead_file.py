@@ -17,7 +17,7 @@ from typing import IO, Any
 from crm_core.domain.lead_files import LeadRow
 from crm_core.errors import BadInput
 from crm_core.imports.limits import ReadLimits
-from crm_core.imports.titles import Column, Field, NoPhoneColumn
+from crm_core.imports.titles import Column, Field, NoPhoneColumn, SitesFields
 from crm_core.imports.wire import LENGTH, ReadOrder, row_in
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class LeadFile:
 
 
 def _columns(message: Any) -> tuple[Column, ...]:
-    return tuple(Column(c["title"], Field(c["field"])) for c in message["columns"])
+    return tuple(Column(c["title"], Field(c["field"]), c["own"]) for c in message["columns"])
 
 
 @asynccontextmanager
@@ -115,13 +115,17 @@ async def opened_lead_file(
     columns: Mapping[str, str] | None = None,
     most_rows: int | None = None,
     limits: ReadLimits | None = None,
+    sites: SitesFields | None = None,
 ) -> AsyncIterator[LeadFile]:
     """Open `path` with its header read. `columns`: title → field (titles.Field), for those guessed wrongly.
 
-    `country` is the ISO 3166 code for numbers without one. Raises BadInput for whatever is wrong with the file.
+    `country` is the ISO 3166 code for numbers without one; `sites` are the fields of the site's own. Raises BadInput
+    for whatever is wrong with the file.
     """
     limits = limits or ReadLimits()
-    order = ReadOrder(str(path), country, dict(columns or {}), most_rows, asdict(limits))
+    order = ReadOrder(
+        str(path), country, dict(columns or {}), most_rows, asdict(limits), asdict(sites or SitesFields())
+    )
     with tempfile.TemporaryFile() as complaints:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "crm_core.imports.child", json.dumps(asdict(order))),
@@ -148,8 +152,14 @@ class Preview:
     rows: tuple[LeadRow, ...]
 
 
-async def preview(path: Path, country: str | None, columns: Mapping[str, str], most_rows: int = 10) -> Preview:
+async def preview(
+    path: Path,
+    country: str | None,
+    columns: Mapping[str, str],
+    most_rows: int = 10,
+    sites: SitesFields | None = None,
+) -> Preview:
     """Read the beginning of a file; raises BadInput."""
-    async with opened_lead_file(path, country, columns, most_rows) as file:
+    async with opened_lead_file(path, country, columns, most_rows, sites=sites) as file:
         rows = [row async for batch in file.batches() for row in batch]
         return Preview(file.columns, file.form, tuple(rows))

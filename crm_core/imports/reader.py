@@ -14,7 +14,7 @@ from crm_core.imports import sheet_file
 from crm_core.imports.limits import ReadLimits
 from crm_core.imports.rows import RowReader
 from crm_core.imports.text_file import text_format, text_records
-from crm_core.imports.titles import Column, Field, NoPhoneColumn, columns_of, guess, has_all, unique_titles
+from crm_core.imports.titles import Column, Field, NoPhoneColumn, SitesFields, columns_of, guess, has_all, unique_titles
 
 #: The header is looked for among so many rows: files begin with a title, a date, a blank row.
 _HEADER_WITHIN = 10
@@ -47,7 +47,9 @@ class OpenedFile:
     rows: Iterator[LeadRow]
 
 
-def open_leads(path: Path, country: str | None, said: Mapping[str, str], limits: ReadLimits) -> OpenedFile:
+def open_leads(
+    path: Path, country: str | None, said: Mapping[str, str], limits: ReadLimits, sites: SitesFields | None = None
+) -> OpenedFile:
     """Open the file at `path`; raises BadInput, here or while the rows are read, with what to do about it."""
     if country is not None and not is_country(country):
         raise BadInput("--country", f"{country!r} is no country", "Write its ISO 3166 code, such as UZ")
@@ -58,11 +60,11 @@ def open_leads(path: Path, country: str | None, said: Mapping[str, str], limits:
     at = _header_at(first, said)
     width = _last_filled(first[at]) if records.delimiter else len(first[at])
     titles = unique_titles(first[at], width)
-    columns = columns_of(titles, said)
+    columns = columns_of(titles, said, sites)
     if all(column.field is not Field.PHONE for column in columns):
         raise NoPhoneColumn(path.name, columns)
     data = enumerate(chain(first[at + 1 :], records.rows), at + 2)
-    rows = _rows(path, data, RowReader(columns, country), limits)
+    rows = _rows(path, data, RowReader(columns, country, sites), limits)
     count = None if records.count is None else max(0, records.count - at - 1)
     return OpenedFile(columns, records.delimiter, records.form, count, rows)
 

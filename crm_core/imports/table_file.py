@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import io
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -41,6 +42,13 @@ class CsvFile:
 
     def close(self) -> None:
         self._file.close()
+
+
+def csv_text(rows: Iterable[Sequence[Cell]], *, begins: bool = False) -> bytes:
+    """Rows of the same kind of file, for whoever sends it as it is made; `begins`: they are its first."""
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([guarded(_text(cell)) for cell in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig" if begins else "utf-8")
 
 
 class XlsxFile:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crm_core.domain.own_fields import OwnField
 from crm_core.errors import BadInput
 
 
@@ -22,15 +23,55 @@ class Field(StrEnum):
     PRIORITY = "priority"
     LANGUAGE = "language"
     EXTRA = "field"
+    LEAD_OWN = "lead"  # a field of the site's own; which one, Column.own says
+    COMPANY_OWN = "company field"
     IGNORED = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the file; `title` is unique among them."""
+    """A column of the file; `title` is unique among them. `own`: the key of the field of the site's own it fills."""
 
     title: str
     field: Field
+    own: str = ""
+
+    @property
+    def chosen(self) -> str:
+        """What it is called where one chooses: `phone`, `lead.arrival`."""
+        return f"{_PREFIXES[self.field]}{self.own}" if self.field in _PREFIXES else self.field.value
+
+
+#: Before the key of a field of one's own, in what is said of a column.
+_PREFIXES = {Field.LEAD_OWN: "lead.", Field.COMPANY_OWN: "company."}
+
+
+#: What may be said of a column besides those.
+FIELDS = tuple(field.value for field in Field if field not in _PREFIXES)
+
+
+@dataclass(frozen=True, slots=True)
+class SitesFields:
+    """The fields of the site's own that a file can fill."""
+
+    lead: tuple[OwnField, ...] = ()
+    company: tuple[OwnField, ...] = ()
+
+    def of(self, kind: Field) -> tuple[OwnField, ...]:
+        return {Field.LEAD_OWN: self.lead, Field.COMPANY_OWN: self.company}.get(kind, ())
+
+    def choices(self) -> dict[str, OwnField]:
+        """All of them, by what is said of a column: `lead.arrival`, `company.beds`."""
+        return {f"{prefix}{field.key}": field for kind, prefix in _PREFIXES.items() for field in self.of(kind)}
+
+    def titled(self, title: str) -> tuple[Field, str] | None:
+        """The field whose name or key a column's title is; a lead's before a company's."""
+        text = title.strip().casefold()
+        for kind in _PREFIXES:
+            for field in self.of(kind):
+                if text in (field.key, field.label.casefold()):
+                    return kind, field.key
+        return None
 
 
 class NoPhoneColumn(BadInput):
@@ -117,33 +158,43 @@ def unique_titles(header: Sequence[str], width: int) -> list[str]:
     return titles
 
 
-def columns_of(titles: Sequence[str], said: Mapping[str, str]) -> tuple[Column, ...]:
+def columns_of(titles: Sequence[str], said: Mapping[str, str], sites: SitesFields | None = None) -> tuple[Column, ...]:
     """Each column with its field: what was said, else the guess; of two guesses for a single field the first counts.
+    A title that is the name or the key of a field of the site's own is guessed to be that, unless we know it better.
 
     Raises BadInput for a column in `said` that the file has not, and for a field that does not exist.
     """
-    chosen = _chosen(titles, said)
-    taken = set(chosen.values())
+    sites = sites or SitesFields()
+    chosen = _chosen(titles, said, sites)
+    taken = {(column.field, column.own) for column in chosen.values()}
     columns: list[Column] = []
     for title in titles:
-        kind = chosen.get(title)
-        if kind is None:
-            kind = guess(title)
-            if kind not in _MANY and kind in taken:
-                kind = Field.EXTRA
-            taken.add(kind)
-        columns.append(Column(title, kind))
+        column = chosen.get(title)
+        if column is None:
+            column = _guessed(title, sites)
+            if column.field not in _MANY and (column.field, column.own) in taken:
+                column = Column(title, Field.EXTRA)
+            taken.add((column.field, column.own))
+        columns.append(column)
     return tuple(columns)
 
 
-def _chosen(titles: Sequence[str], said: Mapping[str, str]) -> dict[str, Field]:
-    chosen: dict[str, Field] = {}
+def _guessed(title: str, sites: SitesFields) -> Column:
+    kind = guess(title)
+    if kind is Field.EXTRA and (own := sites.titled(title)) is not None:
+        return Column(title, *own)
+    return Column(title, kind)
+
+
+def _chosen(titles: Sequence[str], said: Mapping[str, str], sites: SitesFields) -> dict[str, Column]:
+    chosen: dict[str, Column] = {}
     for name, field_name in said.items():
         title = _title_named(titles, name)
-        kind = _field_named(name, field_name)
-        if kind not in _MANY and kind in chosen.values():
-            raise BadInput("--map", f"two columns are mapped to {kind.value}", "Map one of them to field or to -")
-        chosen[title] = kind
+        column = _column_named(title, name, field_name, sites)
+        same = [(one.field, one.own) for one in chosen.values()]
+        if column.field not in _MANY and (column.field, column.own) in same:
+            raise BadInput("--map", f"two columns are mapped to {column.chosen}", "Map one of them to field or to -")
+        chosen[title] = column
     return chosen
 
 
@@ -155,14 +206,21 @@ def _title_named(titles: Sequence[str], name: str) -> str:
     raise BadInput("--map", f"the file has no column {name!r}", f"Its columns are: {', '.join(titles)}")
 
 
-def _field_named(column: str, name: str) -> Field:
+def _column_named(title: str, column: str, name: str, sites: SitesFields) -> Column:
+    wanted = name.strip().casefold()
+    for kind, prefix in _PREFIXES.items():
+        if wanted.startswith(prefix) and any(wanted == prefix + field.key for field in sites.of(kind)):
+            return Column(title, kind, wanted.removeprefix(prefix))
     try:
-        return Field(re.sub(r"\d+$", "", name.strip().casefold()))
+        kind = Field(re.sub(r"\d+$", "", wanted))
+        if kind in _PREFIXES:
+            raise ValueError
     except ValueError:
-        fields = ", ".join(f.value for f in Field if f is not Field.IGNORED)
+        fields = ", ".join([*(name for name in FIELDS if name != Field.IGNORED), *sites.choices()])
         raise BadInput(
             "--map", f"{column!r} is mapped to {name!r}, which is no field", f"Choose of {fields}, or - to leave it out"
         ) from None
+    return Column(title, kind)
 
 
 def has_all(titles: Sequence[str], said: Mapping[str, str]) -> bool:

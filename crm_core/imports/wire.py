@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_core.domain.lead_files import LeadPhone, LeadRow
+from crm_core.domain.own_fields import OwnField
+from crm_core.imports.titles import SitesFields
 
 #: Length of a frame's body in bytes.
 LENGTH = struct.Struct(">I")
@@ -15,13 +17,22 @@ LENGTH = struct.Struct(">I")
 
 @dataclass(frozen=True, slots=True)
 class ReadOrder:
-    """What is to be read. `columns`: title → field, as said with --map; `most_rows` ends the reading early."""
+    """What is to be read. `columns`: title → field, as said with --map; `own`: the site's own fields by noun, as JSON;
+    `most_rows` ends the reading early."""
 
     path: str
     country: str | None
     columns: dict[str, str]
     most_rows: int | None
     limits: dict[str, Any]
+    own: dict[str, list[dict[str, Any]]]
+
+    def sites_fields(self) -> SitesFields:
+        lead, company = (
+            tuple(OwnField(**(one | {"options": tuple(one["options"])})) for one in self.own.get(noun, ()))
+            for noun in ("lead", "company")
+        )
+        return SitesFields(lead, company)
 
 
 def frame(message: Any) -> bytes:
@@ -42,13 +53,14 @@ def row_out(row: LeadRow) -> list[Any]:
         row.zone,
         row.priority,
         row.fields,
+        row.company_fields,
         row.faults,
         row.warnings,
     ]
 
 
 def row_in(message: list[Any]) -> LeadRow:
-    number, cells, phones, name, company, email, language, zone, priority, fields, faults, warnings = message
+    number, cells, phones, name, company, email, language, zone, priority, fields, firm, faults, warnings = message
     return LeadRow(
         number,
         tuple(cells),
@@ -60,6 +72,7 @@ def row_in(message: list[Any]) -> LeadRow:
         zone,
         priority,
         fields,
+        firm,
         tuple(faults),
         tuple(warnings),
     )

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from crm_core.domain.agents import HandOffMode
 from crm_core.domain.attempts import Outcome
-from crm_core.domain.campaigns import CampaignPolicy, DialMode, Record, RetryPolicy, Unfinished, Window
+from crm_core.domain.campaigns import CampaignPolicy, DialMode, LawName, Record, RetryPolicy, Unfinished, Window
 from crm_core.domain.quotas import parse_quota
 from crm_core.errors import BadInput
 
@@ -39,9 +39,9 @@ SPANS: Mapping[str, int] = {
     "ring_agent_for": 1,
 }
 _AGAIN_UNIT = 60
-_FLAGS = ("detect_machines", "announce_summary")
+_FLAGS = ("detect_machines", "announce_summary", "give_up")
 _SOUNDS = ("abandon_message", "consent_notice", "machine_message")
-_WHOLE = ("number_rest_calls", "max_lines")
+_WHOLE = ("number_rest_calls", "max_lines", "given_up_per_day")
 _WHOLE_OR_NONE = ("daily_calls", "daily_minutes", "pilot")
 _FRACTIONS = ("lines_per_agent", "max_lines_per_agent")
 #: More rows of calling hours than any firm has.
@@ -70,6 +70,8 @@ def filled(policy: CampaignPolicy) -> Filled:
         "caller_ids": policy.caller_ids,
         "calls_per_minute": [_text(policy.calls_per_second * 60)],
         "abandon_limit": [_text(policy.abandon_limit * 100)],
+        "max_occupancy": [_text(policy.max_occupancy * 100)],
+        "law": [policy.law.value if policy.law is not None else ""],
         "opt_out_key": [policy.opt_out_key],
         "max_attempts": [str(policy.retry.max_attempts)],
         "record": [policy.record.value],
@@ -79,15 +81,12 @@ def filled(policy: CampaignPolicy) -> Filled:
         "quotas": ["\n".join(f"{quota}:{quota.completes}" for quota in policy.quotas)],
         "counts_as_complete": policy.counts_as_complete,
     }
-    for name in _FLAGS:
-        texts[name] = ["1"] if getattr(policy, name) else []
+    texts |= {name: ["1"] if getattr(policy, name) else [] for name in _FLAGS}
     for name in (*_SOUNDS, *_WHOLE, *_WHOLE_OR_NONE):
         value = getattr(policy, name)
         texts[name] = ["" if value is None else str(value)]
-    for name in _FRACTIONS:
-        texts[name] = [_text(getattr(policy, name))]
-    for name, unit in SPANS.items():
-        texts[name] = [_text(getattr(policy, name).total_seconds() / unit)]
+    texts |= {name: [_text(getattr(policy, name))] for name in _FRACTIONS}
+    texts |= {name: [_text(getattr(policy, name).total_seconds() / unit)] for name, unit in SPANS.items()}
     for outcome in AGAIN:
         after = policy.retry.after.get(outcome)
         texts[f"again_{outcome}"] = ["" if after is None else _text(after.total_seconds() / _AGAIN_UNIT)]
@@ -127,6 +126,8 @@ def policy_in(form: Filled) -> CampaignPolicy:
         "caller_ids": tuple(form.many("caller_ids")),
         "calls_per_second": _fraction(form, "calls_per_minute") / 60,
         "abandon_limit": _fraction(form, "abandon_limit") / 100,
+        "max_occupancy": _fraction(form, "max_occupancy") / 100,
+        "law": _choice(form, "law", LawName) if form.one("law") else None,
         "opt_out_key": form.one("opt_out_key"),
         "record": _choice(form, "record", Record),
         "hand_off": _choice(form, "hand_off", HandOffMode),

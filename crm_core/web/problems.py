@@ -66,8 +66,8 @@ def problem(name: str, status: int, detail: str, **more: Any) -> web.Response:
     return web.json_response(body, status=status, content_type=MEDIA_TYPE)
 
 
-def problem_of(error: CrmError) -> web.Response:
-    """An error of ours as the API answers it."""
+def problem_of(error: CrmError, detail: str = "") -> web.Response:
+    """An error of ours as the API answers it; `detail`: what it says in the asker's language."""
     status, name = kind_of(error)
     more: dict[str, Any] = {}
     if isinstance(error, BadInput):
@@ -76,7 +76,7 @@ def problem_of(error: CrmError) -> web.Response:
         more = {"right": error.right}
     if isinstance(error, Stale):
         more = {"yours": error.yours, "current": error.current}
-    answer = problem(name, status, str(error), **more)
+    answer = problem(name, status, detail or str(error), **more)
     if isinstance(error, TooMany):
         answer.headers["Retry-After"] = str(error.seconds)
     if isinstance(error, NotLoggedIn):

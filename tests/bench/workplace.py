@@ -25,6 +25,7 @@ from crm_core.domain.access import Actor, Role, Sees, actor_of
 from crm_core.domain.board import BoardWanted
 from crm_core.handlers import contact_desk
 from crm_core.handlers.search import search
+from tests.bench import export, kanban
 from tests.bench.lookup import Took
 from tests.bench.rows import Row, at_least, figure, percentile, under
 from tests.bench.site import Say, empty_database
@@ -64,7 +65,9 @@ async def measure(folder: Path, say: Say) -> list[Row]:
             figure(f"generator, {whole:,} rows with all indexes", seconds, "s"),
         ]
         say("workplace: filled; asking")
-        return rows + await measured(database)
+        rows += await measured(database)
+        rows += await kanban.measured(database, url, folder, say)
+        return rows + await export.measured(database, url, folder, say)
 
 
 async def measured(database: Database) -> list[Row]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 from sqlalchemy import select, update
 
 from crm_core.commands import CreateDeal
@@ -260,6 +260,36 @@ async def test_what_others_do_is_seen_as_they_do_it(open_page: OpenPage, firm: F
     await page.mouse.move(5, 5)
     await expect(column(page, "New").locator(f"#deal-{deal}")).to_have_attribute("data-version", "3")
     await expect(page.locator(f"#figures-{firm.stages['New']} .column-count")).to_have_text("2")
+
+
+async def test_an_answer_that_was_overtaken_shows_nothing_old(open_page: OpenPage, firm: Firm) -> None:
+    deal = await firm.add("Two rooms")
+    page = await open_page(f"{firm.base}/deals", width=1920, cookies=firm.cookies)
+    await until(lambda: len(firm.hub.audience) == 1, 20)
+    held = asyncio.Queue[Route]()
+    first = asyncio.Event()
+
+    async def hold_the_first(route: Route) -> None:
+        if first.is_set():
+            await route.continue_()
+            return
+        first.set()
+        answer = await route.fetch()
+        await held.put(route)
+        await newer_is_shown.wait()
+        await route.fulfill(response=answer)
+
+    newer_is_shown = asyncio.Event()
+    await page.route(f"**/deals/{deal}/card*", hold_the_first)
+    await firm.elsewhere(deal, "Agreed")
+    await held.get()  # what it says is old in a moment
+    await firm.elsewhere(deal, "Offer sent")
+    await expect(column(page, "Offer sent").locator(f"#deal-{deal}")).to_have_attribute("data-version", "3")
+    async with page.expect_response(f"**/deals/{deal}/card*") as old:
+        newer_is_shown.set()
+    assert 'data-version="2"' in await (await old.value).text()
+    await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    await expect(column(page, "Offer sent").locator(f"#deal-{deal}")).to_have_attribute("data-version", "3")
 
 
 async def test_the_page_of_a_deal_moves_it_and_follows(open_page: OpenPage, firm: Firm, faults: Faults) -> None:

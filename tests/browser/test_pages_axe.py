@@ -17,7 +17,7 @@ from tests.browser.desk_site import CALL, TALK, application, cookie_of, fill
 
 PAGES = (
     *("/operator", "/tasks", "/tasks?when=later", "/contacts", "/contacts/1", f"/calls/{CALL}", f"/calls/{TALK}"),
-    *("/account", "/login", "/offline", "/api/", "/api/nouns/tasks"),
+    *("/companies", "/account", "/login", "/offline", "/api/", "/api/nouns/tasks"),
 )
 THEMES = ("light", "dark")
 #: A phone held upright, and a desk; languages from left to right and from right to left.

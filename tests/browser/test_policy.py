@@ -27,7 +27,7 @@ FIRST_LOAD = 200_000
 _LIBRARIES = """
 <main><h1>Libraries</h1>
 <div id="board"><div id="first">first</div><div id="second">second</div></div>
-<div id="lines"></div><div id="wave"></div><div id="bar"></div><div id="heatmap"></div></main>
+<div id="lines"></div><div id="wave"></div></main>
 """
 _FORBIDDEN = {
     "script": ("<script>window.ran = true</script>", "script-src-elem"),
@@ -68,11 +68,10 @@ async def test_all_libraries_work(
         app.router.add_get("/silence.wav", _silence)
         page = await open_page(await serve(app) + "/libraries")
         await page.locator("#first").drag_to(page.locator("#second"), target_position={"x": 5, "y": 18}, steps=10)
-        wanted = ("uplot", "wavesurfer", "seek", "bar", "heatmap", "jssip", "sortable")
+        wanted = ("uplot", "wavesurfer", "seek", "jssip", "sortable")
         for name in wanted:
             await expect(page.locator(f"body[data-done~={name}]")).to_be_visible()
         assert await page.locator("#board").inner_text() == "second\nfirst"
-        assert await page.locator("#heatmap svg path").count() > 1
         # wavesurfer's sheet is in force, though not as <style>.
         assert await page.locator("#wave .cursor").evaluate("one => getComputedStyle(one).zIndex") == "5"
         # uPlot's own sheet is there: without it the canvas would have no size of its own.
@@ -92,11 +91,21 @@ async def test_what_is_forbidden_does_not_run_and_fails_a_test(
     faults.expect("policy: |Content Security Policy|htmx:error")
 
 
-def test_a_first_visit_is_light(built_files: StaticFiles) -> None:
+#: What pages of each kind load beside what all load.
+_MORE = {
+    "any": (),
+    "report": ("charts.js", "reports.css"),
+    "board": ("board.js", "deals.css", "live.js"),
+    "campaign": ("minutes.js", "uplot.css", "campaigns.css"),
+    "call": ("player.js", "work.css"),
+}
+
+
+@pytest.mark.parametrize("kind", _MORE)
+def test_a_first_visit_is_light(kind: str, built_files: StaticFiles) -> None:
     for style in ("tabler.css", "tabler.rtl.css"):
         for coding in ("br", "gzip"):
-            loaded = [built_files[name] for name in (style, "theme.js", "site.js")]
-            loaded += [built_files["site.css"]] if "site.css" in built_files else []
+            loaded = [built_files[name] for name in (style, "theme.js", "site.js", "site.css", *_MORE[kind])]
             assert sum(len(one.packed.get(coding, one.packed["gzip"])) for one in loaded) < FIRST_LOAD
 
 

@@ -93,6 +93,31 @@ async def test_the_picture_says_what_the_table_says(open_page: OpenPage, base: s
     assert [word for word in words if word.isdigit()] == ["7", "6", "5", "3", "2"]
 
 
+async def test_the_pointer_over_a_bar_is_told_what_it_is(open_page: OpenPage, base: str, cookies: list[Any]) -> None:
+    page = await open_page(f"{base}/reports/funnel?{WEEK}", cookies=cookies)
+    bars, tip = page.locator("[data-chart=chart-1] svg rect"), page.locator("[data-chart=chart-1] .chart-tip")
+    await expect(tip).to_be_hidden()
+    await bars.nth(1).hover()
+    await expect(tip).to_contain_text("New")
+    await expect(tip).to_contain_text("6")
+    await page.keyboard.press("Escape")
+    await expect(tip).to_be_hidden()
+
+
+async def test_bars_grow_with_their_figures_from_the_side_where_reading_begins(
+    open_page: OpenPage, base: str, cookies: list[Any]
+) -> None:
+    for language, begins in (("en", "left"), ("ar", "right")):
+        look = [{"name": "language", "value": language, "url": base}]
+        page = await open_page(f"{base}/reports/funnel?{WEEK}", cookies=[*cookies, *look])
+        boxes = [await one.bounding_box() for one in await page.locator("[data-chart=chart-1] svg rect").all()]
+        found = [box for box in boxes if box is not None]
+        starts = {round(box["x"] if begins == "left" else box["x"] + box["width"]) for box in found}
+        assert len(starts) == 1, language
+        for box, of_seven in zip(found, (7, 6, 5, 3, 2), strict=True):
+            assert box["width"] == pytest.approx(found[0]["width"] * of_seven / 7, abs=0.5)
+
+
 async def test_a_filter_swaps_table_and_picture(open_page: OpenPage, base: str, cookies: list[Any], firm: Firm) -> None:
     page = await open_page(f"{base}/reports/funnel?{WEEK}", cookies=cookies)
     await _drawn(page, 2)

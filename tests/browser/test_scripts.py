@@ -200,7 +200,7 @@ async def test_a_bar_opens_to_its_people_and_words_are_grouped(
     await page.locator("summary", has_text="What people said, grouped").click()
     await expect(page.locator(".survey-group summary")).to_contain_text(["waiting"])
     await expect(page.locator("[data-chart] svg")).to_have_count(1)
-    await page.locator("[data-chart] svg path[fill='#0072b2']").first.click()
+    await page.locator("[data-chart] svg rect[fill='#0072b2']").first.click()
     await expect(page).to_have_url(f"{base}/surveys/{campaign.id}/answers?question=rating&value=8")
     await expect(page.locator("tbody tr th, tbody tr td").first).to_be_visible()
 

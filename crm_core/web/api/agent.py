@@ -154,6 +154,7 @@ def _pop_out(actor: Actor, pop: Pop) -> PopOut:
     values = {name: getattr(pop, name) for name in PopOut.model_fields}
     values["number"] = number_for(actor, pop.number) if pop.number else None
     values |= {"name": text_for(actor, pop.name), "note": text_for(actor, pop.note)}
+    values["company"] = text_for(actor, pop.company) if pop.company else pop.company
     values["fields"] = {key: text_for(actor, value) for key, value in pop.fields.items()}
     if robot is not None:
         answers = [

@@ -72,13 +72,48 @@ class AnswerOut(Model):
     second: float
 
 
+class PacingOut(Model):
+    """What the pacing saw and decided in one pass. Agents by state, lines that rang, people over the abandon window;
+    `why`: what bounded the decision; `risk` of one more line, and the `price` it might have (0…1); `answering` people
+    expected on lines that rang, `coming` agents expected to be free until then, `answer_chance` of a new line."""
+
+    at: datetime
+    law: str
+    available: int
+    ringing_agents: int
+    on_call: int
+    wrapping_up: int
+    paused: int
+    ringing: int
+    waiting: int
+    people: int
+    abandoned: int
+    to_open: int
+    to_give_up: int
+    why: str
+    risk: float
+    price: float
+    answering: float
+    coming: float
+    answer_chance: float
+
+
+class AbandonOut(Model):
+    """Of an abandoned call: the pass that dialed it, and the last one before the person was lost; null: not known."""
+
+    lost_at: datetime
+    dialed: PacingOut | None
+    last: PacingOut | None
+
+
 class WholeCallOut(Model):
-    """A call with its recordings and what was said."""
+    """A call with its recordings and what was said. `pacing`: of abandoned ones, for those who see the campaign."""
 
     call: CallOut
     recordings: list[RecordingOut]
     turns: list[TurnOut]
     answers: list[AnswerOut]
+    pacing: AbandonOut | None = None
 
 
 class Waveform(Model):
@@ -87,7 +122,7 @@ class Waveform(Model):
     peaks: list[list[float]]
 
 
-class CallQuery(Model):
+class CallsQuery(Model):
     """Which calls."""
 
     agent: Id | None = None
@@ -98,6 +133,13 @@ class CallQuery(Model):
     disposition: Annotated[str, Field(max_length=40)] | None = None
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
+
+    def wanted(self) -> CallsWanted:
+        names = ("agent", "campaign", "contact", "direction", "outcome", "disposition", "since", "until")
+        return CallsWanted(*(getattr(self, name) for name in names))
+
+
+class CallQuery(CallsQuery):
     cursor: Annotated[str, Field(max_length=400)] | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
@@ -113,23 +155,13 @@ def call_out(actor: Actor, call: CallSeen) -> CallOut:
 @routes("GET", "/calls", right=Right.SEE_CALLS)
 async def list_calls(asked: Asked, query: CallQuery) -> Page[CallOut]:
     """Calls, latest first."""
-    wanted = CallsWanted(
-        query.agent,
-        query.campaign,
-        query.contact,
-        query.direction,
-        query.outcome,
-        query.disposition,
-        query.since,
-        query.until,
-    )
     before = None
     if query.cursor is not None:
         at, call_id = unpacked("calls", query.cursor, (datetime, str))
         assert isinstance(at, datetime)
         assert isinstance(call_id, str)
         before = Before(at, call_id)
-    found = await call_desk.list_calls(asked.actor, wanted, before, query.limit, asked.database)
+    found = await call_desk.list_calls(asked.actor, query.wanted(), before, query.limit, asked.database)
     following = packed("calls", found.next.started_at, found.next.id) if found.next else None
     return Page(items=[call_out(asked.actor, call) for call in found.calls], next=following)
 
@@ -159,7 +191,13 @@ async def one_call(asked: Asked, call_id: str) -> WholeCallOut:
         for answer in whole.answers
     ]
     recordings = [RecordingOut.model_validate(recording) for recording in whole.recordings]
-    return WholeCallOut(call=call_out(asked.actor, whole.call), recordings=recordings, turns=turns, answers=answers)
+    return WholeCallOut(
+        call=call_out(asked.actor, whole.call),
+        recordings=recordings,
+        turns=turns,
+        answers=answers,
+        pacing=None if whole.pacing is None else AbandonOut.model_validate(whole.pacing),
+    )
 
 
 @routes("GET", "/recordings/{recording_id}/waveform", right=Right.LISTEN)

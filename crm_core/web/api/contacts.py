@@ -90,7 +90,7 @@ class CardOut(Model):
     timeline: list[MomentOut]
 
 
-class ContactQuery(Model):
+class ContactsQuery(Model):
     """Which contacts. `owner` 0: nobody's. `sort`: "-" before it for descending."""
 
     owner: IdOrNobody | None = None
@@ -98,6 +98,12 @@ class ContactQuery(Model):
     consent: Consent | None = None
     without_tasks: bool = False
     sort: Literal["created_at", "-created_at", "name", "-name"] = "-created_at"
+
+    def wanted(self) -> ContactsWanted:
+        return ContactsWanted(self.owner, self.company, self.consent, self.without_tasks)
+
+
+class ContactQuery(ContactsQuery):
     cursor: Annotated[str, Field(max_length=2000)] | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
@@ -152,6 +158,7 @@ def contact_out(actor: Actor, contact: ContactSeen) -> ContactOut:
     values = {name: getattr(contact, name) for name in ContactOut.model_fields}
     values["number"] = number_for(actor, contact.number) if contact.number else None
     values["name"] = text_for(actor, contact.name)
+    values["company"] = text_for(actor, contact.company) if contact.company else contact.company
     if actor.masked:
         values["fields"] = {key: text_for(actor, str(value)) for key, value in contact.fields.items()}
         values["email"] = None
@@ -185,7 +192,7 @@ def card_out(actor: Actor, card: contact_desk.Card) -> CardOut:
 @routes("GET", "/contacts", right=Right.SEE_CONTACTS)
 async def list_contacts(asked: Asked, query: ContactQuery) -> Page[ContactOut]:
     """Contacts, newest first."""
-    wanted = ContactsWanted(query.owner, query.company, query.consent, query.without_tasks)
+    wanted = query.wanted()
     found, following = await contact_desk.list_contacts(
         asked.actor, wanted, query.sort, after=query.cursor, limit=query.limit, database=asked.database
     )

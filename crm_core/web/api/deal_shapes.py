@@ -8,12 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from crm_core.db.deal_desk import DealSeen
+from crm_core.db.deal_desk import DealSeen, DealsWanted
 from crm_core.domain.access import Actor
 from crm_core.domain.board import BoardWanted, Card, Column
 from crm_core.domain.contacts import Moment, MomentKind
 from crm_core.domain.sales import StageKind
-from crm_core.handlers.deal_desk import Board
 from crm_core.web.api.pipelines import StageOut
 from crm_core.web.api.routing import Model
 from crm_core.web.api.shown import number_for, text_for
@@ -80,12 +79,11 @@ class DealCardOut(Model):
 
 class DealColumnOut(Model):
     """A stage of the board: all its deals counted, summed by currency, and the newest as cards. `next` asks for more
-    of them at /deals/cards. `average_seconds`: how long its deals have stood there, null for closed stages."""
+    of them at /deals/cards."""
 
     stage: StageOut
     count: int
     sums: dict[str, Decimal]
-    average_seconds: int | None
     cards: list[DealCardOut]
     next: str | None
 
@@ -94,6 +92,13 @@ class DealBoardOut(Model):
     pipeline_id: int
     pipeline: str
     columns: list[DealColumnOut]
+
+
+class StageAgeOut(Model):
+    """How long the deals of an open stage have stood there, on average."""
+
+    stage_id: int
+    average_seconds: int
 
 
 class DealMomentOut(Model):
@@ -120,12 +125,19 @@ class WholeBoardQuery(BoardQuery):
     pipeline: Id | None = None
 
 
+class AgesQuery(Model):
+    """Whose deals. `owner` 0: nobody's."""
+
+    owner: IdOrNobody | None = None
+    pipeline: Id | None = None
+
+
 class CardsQuery(BoardQuery):
     stage: Id
     cursor: Cursor | None = None
 
 
-class DealQuery(Model):
+class DealsQuery(Model):
     """Which deals. `owner` 0: nobody's. `sort`: "-" before it for descending."""
 
     pipeline: Id | None = None
@@ -136,6 +148,14 @@ class DealQuery(Model):
     kind: Annotated[list[StageKind], Field(max_length=4)] = Field(default_factory=list)
     text: Text = ""
     sort: Literal["created_at", "-created_at", "amount", "-amount", "moved_at", "-moved_at"] = "-created_at"
+
+    def wanted(self) -> DealsWanted:
+        return DealsWanted(
+            self.pipeline, self.stage, self.owner, self.contact, self.company, tuple(self.kind), self.text
+        )
+
+
+class DealQuery(DealsQuery):
     cursor: Cursor | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
@@ -189,13 +209,11 @@ def card_out(actor: Actor, card: Card) -> DealCardOut:
     return DealCardOut.model_validate(values)
 
 
-def column_out(actor: Actor, column: Column, board: Board) -> DealColumnOut:
-    age = board.ages.get(column.stage.id)
+def column_out(actor: Actor, column: Column) -> DealColumnOut:
     return DealColumnOut(
         stage=StageOut.model_validate(column.stage),
         count=column.deals,
         sums=column.sums,
-        average_seconds=None if age is None else round(age.total_seconds()),
         cards=[card_out(actor, card) for card in column.cards],
         next=column.after,
     )

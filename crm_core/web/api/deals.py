@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from crm_core.db.deal_desk import DealsWanted
 from crm_core.domain.access import Right
 from crm_core.handlers import deal_desk
 from crm_core.web.api.deal_shapes import (
+    AgesQuery,
     CardsQuery,
     DealBoardOut,
     DealCardOut,
@@ -15,6 +15,7 @@ from crm_core.web.api.deal_shapes import (
     DealQuery,
     NewDeal,
     NewDealNote,
+    StageAgeOut,
     StoryQuery,
     WholeBoardQuery,
     WholeDealOut,
@@ -33,9 +34,7 @@ routes = Routes("deals")
 @routes("GET", "/deals", right=Right.SEE_DEALS)
 async def list_deals(asked: Asked, query: DealQuery) -> Page[WholeDealOut]:
     """Deals, newest first."""
-    wanted = DealsWanted(
-        query.pipeline, query.stage, query.owner, query.contact, query.company, tuple(query.kind), query.text
-    )
+    wanted = query.wanted()
     found, following = await deal_desk.list_deals(
         asked.actor, wanted, query.sort, after=query.cursor, limit=query.limit, database=asked.database
     )
@@ -48,8 +47,15 @@ async def list_deals(asked: Asked, query: DealQuery) -> Page[WholeDealOut]:
 async def deal_board(asked: Asked, query: WholeBoardQuery) -> DealBoardOut:
     """The board of a pipeline. Without `pipeline`: of the default one."""
     found = await deal_desk.board(asked.actor, query.pipeline, board_wanted(query), asked.database, asked.now)
-    columns = [column_out(asked.actor, column, found) for column in found.columns]
+    columns = [column_out(asked.actor, column) for column in found.columns]
     return DealBoardOut(pipeline_id=found.pipeline.id, pipeline=found.pipeline.name, columns=columns)
+
+
+@routes("GET", "/deals/ages", right=Right.SEE_DEALS)
+async def stage_ages(asked: Asked, query: AgesQuery) -> list[StageAgeOut]:
+    """How long the deals of a pipeline's open stages have stood there. Without `pipeline`: of the default one."""
+    found = await deal_desk.ages(asked.actor, query.pipeline, query.owner, asked.database, asked.now)
+    return [StageAgeOut(stage_id=stage, average_seconds=round(age.total_seconds())) for stage, age in found.items()]
 
 
 @routes("GET", "/deals/cards", right=Right.SEE_DEALS)

@@ -19,7 +19,10 @@ from crm_core.web.api.routing import PREFIX, SPARSE, Asked, Created, Endpoint
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import WORKPLACE
 from crm_core.web.limits import RateLimit
+from crm_core.web.pages.rendering import PAGES
 from crm_core.web.problems import problem, problem_of, problem_of_http
+from crm_core.web.said import said_error
+from crm_core.web.viewer import SOURCE_LANGUAGE, chosen_language
 
 log = logging.getLogger(__name__)
 
@@ -55,12 +58,20 @@ async def as_problems(request: web.Request, handler: Handler) -> web.StreamRespo
     try:
         return await handler(request)
     except CrmError as error:
-        return problem_of(error)
+        return problem_of(error, _detail(request, error))
     except web.HTTPException as error:
         return problem_of_http(error)
     except Exception:
         log.exception("an API request failed", extra={"method": request.method, "path": request.path})
         return problem("internal", 500, "the fault is ours, and is in the log of the service")
+
+
+def _detail(request: web.Request, error: CrmError) -> str:
+    """What the error says in the language asked for: that chosen on the pages, else by Accept-Language."""
+    language = chosen_language(request.cookies.get("language", ""), request.headers.get("Accept-Language", ""))
+    if language == SOURCE_LANGUAGE or PAGES not in request.app:
+        return str(error)
+    return said_error(error, request.app[PAGES].words[language], language)
 
 
 async def _answered(endpoint: Endpoint, asked: Asked) -> web.StreamResponse:

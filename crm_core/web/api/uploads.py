@@ -15,7 +15,6 @@ from crm_core.errors import BadInput, Conflict
 from crm_core.handlers import lead_import_runs, lead_uploads
 from crm_core.handlers.lead_import_runs import Choice
 from crm_core.imports.lead_file import Preview
-from crm_core.imports.titles import Field as ColumnField
 from crm_core.imports.uploads import Upload, UploadState
 from crm_core.web.api.routing import Asked, Created, Model, Routes
 from crm_core.web.api.shown import number_for, text_for
@@ -24,6 +23,7 @@ from crm_core.web.jobs import JOBS
 
 routes = Routes("uploads")
 
+Held = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00]*$")]
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 #: Fields before a file in a form: that many, of so many bytes.
 _MOST_FIELDS, _LONGEST_FIELD = 10, 4096
@@ -54,15 +54,17 @@ class UploadOut(Model):
 
 
 class MappingIn(Model):
-    """How to read the file: `columns` says of a title what it holds where the guess is wrong ("-" leaves it out)."""
+    """How to read the file: `columns` says of a title what it holds where the guess is wrong: name, phone,
+    email, company, zone, priority, language, field ("-" leaves it out), or one of the site's own, such as lead.arrival
+    or company.beds."""
 
     country: Country | None = None
-    columns: Annotated[dict[str, ColumnField], Field(max_length=500)] = Field(default_factory=dict)
+    columns: Annotated[dict[str, Held], Field(max_length=500)] = Field(default_factory=dict)
 
 
 class ColumnOut(Model):
     title: str
-    field: ColumnField
+    field: str
 
 
 class RowOut(Model):
@@ -100,7 +102,7 @@ def upload_out(asked: Asked, upload: Upload) -> UploadOut:
 
 
 def _preview_out(actor: Actor, shown: Preview) -> PreviewOut:
-    columns = [ColumnOut.model_validate(column) for column in shown.columns]
+    columns = [ColumnOut(title=column.title, field=column.chosen) for column in shown.columns]
     return PreviewOut(form=shown.form, columns=columns, rows=[_row_out(actor, row) for row in shown.rows])
 
 
@@ -140,16 +142,15 @@ async def one_upload(asked: Asked, upload_id: str) -> UploadOut:
 @routes("POST", "/uploads/{upload_id}/preview", right=Right.CHANGE_CAMPAIGNS)
 async def preview_upload(asked: Asked, upload_id: str, body: MappingIn) -> PreviewOut:
     """What its columns become, and its first rows as they would be imported."""
-    columns = {title: field.value for title, field in body.columns.items()}
-    shown = await lead_uploads.look_at(asked.actor, upload_id, body.country, columns, intake_of(asked.request))
+    shown = await lead_uploads.look_at(asked.actor, upload_id, body.country, body.columns, intake_of(asked.request))
     return _preview_out(asked.actor, shown)
 
 
 @routes("POST", "/uploads/{upload_id}/import", right=Right.CHANGE_CAMPAIGNS, errors=(409,))
 async def import_upload(asked: Asked, upload_id: str, body: ImportIn) -> UploadOut:
     """Import it as a new list. It goes on by itself; ask for the upload to see how far it is."""
-    columns = {title: field.value for title, field in body.columns.items()}
-    choice = Choice(body.list_name, body.country, columns, body.duplicates)
+    await lead_uploads.check_fields(body.columns, asked.database)
+    choice = Choice(body.list_name, body.country, body.columns, body.duplicates)
     return upload_out(asked, await start_import(asked.request, asked.actor, upload_id, choice))
 
 

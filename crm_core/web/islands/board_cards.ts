@@ -20,6 +20,7 @@ export function place(id: string, html: string): HTMLElement | null {
     old?.remove();
     return null;
   }
+  if (old && Number(old.dataset["version"]) > Number(made.dataset["version"])) return old; // an answer that was overtaken
   const card = document.adoptNode(made);
   if (old && old.parentElement === column && isInPlace(old, id)) {
     old.replaceWith(card);
@@ -44,6 +45,10 @@ export async function refreshCard(id: string): Promise<void> {
   if (!document.querySelector("[data-board]")) return;
   const answer = await fetch(`/deals/${id}/card${location.search}`, { headers: { "HX-Request": "true" } });
   if (answer.status === 401) toLogIn();
+  if (cardOf(id)?.classList.contains("deal-asking")) {
+    waiting.set(id, { topic: "deal", key: id }); // it is being moved: looked at again when that is settled
+    return;
+  }
   if (answer.status === 200) {
     const had = cardOf(id)?.contains(document.activeElement);
     const card = place(id, await answer.text());
@@ -128,7 +133,12 @@ function isWriting(): boolean {
 function flush(): void {
   if (!waiting.size || document.querySelector(".deal-ghost, .deal-asking, #move-menu:popover-open")) return;
   for (const [key, push] of waiting) {
-    const columns = [cardOf(key)?.closest(".cards"), columnOf(String(push.stage_id ?? ""))];
+    const shown = cardOf(key);
+    if (shown && !push.gone && Number(shown.dataset["version"]) >= (push.version ?? Infinity)) {
+      waiting.delete(key); // my own move, whose answer came meanwhile
+      continue;
+    }
+    const columns = [shown?.closest(".cards"), columnOf(String(push.stage_id ?? ""))];
     if (columns.some((column) => column?.matches(":hover"))) continue;
     waiting.delete(key);
     if (push.gone) place(key, "");

@@ -18,7 +18,7 @@ from crm_core.handlers.result_codes import every_result
 from crm_core.web.campaign_tools import scripts_of
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import VIEWER, WORKPLACE
-from crm_core.web.pages import campaigns_words, formats
+from crm_core.web.pages import campaigns_sentences, campaigns_words, formats
 from crm_core.web.pages.rendering import render, render_part, words_for
 from crm_core.web.pages.words import OUTCOMES
 from crm_core.web.policy_form import AGAIN, Filled, field_of, filled, filled_by, policy_in, window_places
@@ -118,10 +118,11 @@ async def _form(
         "results": await every_result(place.database),
         "may_change": may_change,
         "places": [*window_places(form), len(window_places(form))],
-        "days": campaigns_words.day_names(request[VIEWER]),
+        "days": campaigns_sentences.day_names(request[VIEWER]),
         "again": AGAIN,
         "modes": options(request, campaigns_words.MODES),
         "outcomes": OUTCOMES,
+        "laws": options(request, campaigns_words.LAWS),
         "records": options(request, campaigns_words.RECORDS),
         "theirs": _told(request, card.campaign.policy) if card and error and error.where == "version" else [],
         **await _meaning(request, form),
@@ -172,7 +173,7 @@ async def _meaning(request: web.Request, form: Filled) -> dict[str, Any]:
 
 def _told(request: web.Request, policy: CampaignPolicy) -> list[tuple[str, bool]]:
     viewer, words = request[VIEWER], words_for(request)
-    return [(campaigns_words.say(viewer, words, one), one.is_warning) for one in sentences(policy)]
+    return [(campaigns_sentences.say(viewer, words, one), one.is_warning) for one in sentences(policy)]
 
 
 def options(request: web.Request, words: Mapping[str, str]) -> list[tuple[str, str]]:

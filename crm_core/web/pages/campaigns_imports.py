@@ -11,14 +11,16 @@ from crm_core.domain.access import Right
 from crm_core.domain.lead_files import Duplicates
 from crm_core.errors import BadInput, Conflict
 from crm_core.handlers import lead_uploads, list_desk
+from crm_core.handlers.imports import sites_fields
 from crm_core.handlers.lead_import_runs import Choice
-from crm_core.imports.titles import Field, NoPhoneColumn
+from crm_core.imports.titles import NoPhoneColumn, SitesFields
 from crm_core.imports.uploads import Upload, UploadState
 from crm_core.web.api.uploads import halt_import, send_failed_rows, start_import, uploaded
 from crm_core.web.campaign_tools import intake_of
 from crm_core.web.doors import actor_in
 from crm_core.web.keys import WORKPLACE
 from crm_core.web.pages import campaigns_words
+from crm_core.web.pages.catalogues import Words
 from crm_core.web.pages.rendering import is_part, render, render_part, toast, words_for
 from crm_core.web.policy_form import Filled, filled_by
 
@@ -154,7 +156,8 @@ def _said(form: Filled) -> dict[str, str]:
 
 
 async def _context(request: web.Request, upload: Upload, form: Filled, error: BadInput | None = None) -> dict[str, Any]:
-    context = _standing(request, upload) | {"form": form, "error": error, "shown": None, "unclear": None}
+    sites = await sites_fields(request.app[WORKPLACE].database)
+    context = _standing(request, upload, sites) | {"form": form, "error": error, "shown": None, "unclear": None}
     context["columns"] = list(_said(form).items())
     is_over = upload.state is UploadState.DONE
     if not is_over and (upload.state is not UploadState.RUNNING or context["interrupted"]):
@@ -162,21 +165,29 @@ async def _context(request: web.Request, upload: Upload, form: Filled, error: Ba
             context["shown"] = await lead_uploads.look_at(
                 actor_in(request), upload.id, form.one("country") or None, _said(form), intake_of(request)
             )
-            context["columns"] = [(one.title, one.field.value) for one in context["shown"].columns]
+            context["columns"] = [(one.title, one.chosen) for one in context["shown"].columns]
         except NoPhoneColumn as fault:
             what = words_for(request).gettext("No column seems to hold telephone numbers: say which one does.")
             context["unclear"] = BadInput("columns", what)
-            context["columns"] = [(one.title, one.field.value) for one in fault.columns]
+            context["columns"] = [(one.title, one.chosen) for one in fault.columns]
         except BadInput as fault:
             context["unclear"] = fault
     return context
 
 
-def _standing(request: web.Request, upload: Upload) -> dict[str, Any]:
+def _standing(request: web.Request, upload: Upload, sites: SitesFields | None = None) -> dict[str, Any]:
     return {
         "upload": upload,
         "interrupted": upload.is_silent(request.app[WORKPLACE].now()),
-        "fields": [(field.value, words_for(request).gettext(campaigns_words.FIELDS[field.value])) for field in Field],
+        "fields": _choices(words_for(request), sites or SitesFields()),
         "duplicates": [(code, words_for(request).gettext(word)) for code, word in campaigns_words.DUPLICATES.items()],
         "counts": campaigns_words.COUNTS,
     }
+
+
+def _choices(words: Words, sites: SitesFields) -> list[tuple[str, str]]:
+    """What a column may hold, the fields of the site's own last."""
+    plain = [(code, words.gettext(word)) for code, word in campaigns_words.FIELDS.items()]
+    of_noun = {"lead": words.gettext("Lead: %(name)s"), "company": words.gettext("Company: %(name)s")}
+    own = [(code, of_noun[code.partition(".")[0]] % {"name": f.label}) for code, f in sites.choices().items()]
+    return plain + own

@@ -16,13 +16,16 @@ from crm_core.handlers import by_hand, call_desk, contact_desk, person_rights, t
 from crm_core.handlers.result_codes import every_result
 from crm_core.web.campaign_tools import screening_of
 from crm_core.web.doors import actor_in
-from crm_core.web.keys import WORKPLACE
+from crm_core.web.keys import VIEWER, WORKPLACE
+from crm_core.web.pages.calls_pacing import pacing_rows
 from crm_core.web.pages.deals_forms import OWN
 from crm_core.web.pages.rendering import is_part, render, render_part, toast, words_for
 
 _ID = "{contact_id:[0-9]{1,18}}"
 _SHOWN = 50
 _SORTS = ("-created_at", "created_at", "name", "-name")
+#: What of the address says which contacts, and in which order.
+_KEPT = ("whose", "company", "without_tasks", "sort")
 
 
 def add_pages(app: web.Application) -> None:
@@ -47,7 +50,8 @@ def _number_in(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else None
 
 
-def _wanted(request: web.Request, actor: Actor) -> ContactsWanted:
+def wanted_of(request: web.Request, actor: Actor) -> ContactsWanted:
+    """Whom the address asks for."""
     whose = request.query.get("whose", "all")
     return ContactsWanted(
         owner_id=actor.user_id if whose == "mine" else _number_in(whose),
@@ -56,13 +60,18 @@ def _wanted(request: web.Request, actor: Actor) -> ContactsWanted:
     )
 
 
+def sort_of(request: web.Request) -> str:
+    """In which order."""
+    sort = request.query.get("sort", "")
+    return sort if sort in _SORTS else _SORTS[0]
+
+
 async def _list(request: web.Request) -> web.Response:
     place, actor = request.app[WORKPLACE], actor_in(request)
-    wanted = _wanted(request, actor)
-    sort = request.query.get("sort", "-created_at")
+    wanted, sort = wanted_of(request, actor), sort_of(request)
     after = request.query.get("after") or None
     found, following = await contact_desk.list_contacts(
-        actor, wanted, sort if sort in _SORTS else _SORTS[0], after=after, limit=_SHOWN, database=place.database
+        actor, wanted, sort, after=after, limit=_SHOWN, database=place.database
     )
     context: dict[str, Any] = {
         "found": found,
@@ -73,6 +82,7 @@ async def _list(request: web.Request) -> web.Response:
         "sort": sort,
         "colleagues": await task_desk.colleagues(actor, place.database),
         "sees_others": actor.sees is not Sees.OWN,
+        "kept": {name: value for name, value in request.query.items() if name in _KEPT},
         "is_filtered": bool(request.query.keys() & {"whose", "company", "without_tasks"}),
     }
     if is_part(request):
@@ -216,7 +226,9 @@ async def _call(request: web.Request) -> web.Response:
 async def _one_call(request: web.Request) -> web.Response:
     place, actor = request.app[WORKPLACE], actor_in(request)
     whole = await call_desk.whole_call(actor, request.match_info["call_id"], place.database)
+    paced = pacing_rows(request[VIEWER], words_for(request), whole.pacing) if whole.pacing is not None else []
     context: dict[str, Any] = {"whole": whole, "call": whole.call, "labels": await every_result(place.database)}
+    context["paced"] = paced
     if is_part(request):
         return render_part(request, "calls/call.html", "call_body", **context)
     return render(request, "calls/call.html", **context)

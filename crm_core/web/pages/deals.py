@@ -37,6 +37,7 @@ FILTERS = ("view", "pipeline", "whose", "q", "stuck", "stage", "state", "sort")
 def add_pages(app: web.Application) -> None:
     app.router.add_get("/deals", _deals)
     app.router.add_get("/deals/heads", _heads)
+    app.router.add_get("/deals/ages", _ages)
     app.router.add_get("/deals/cards", _more_cards)
     app.router.add_post("/deals/filters", _keep_filter)
     app.router.add_post("/deals/filters/{filter_id:[0-9]{1,18}}/remove", _drop_filter)
@@ -56,7 +57,8 @@ def _board_wanted(request: web.Request, actor: Actor) -> BoardWanted:
     return BoardWanted(_owner(request, actor), text, only_stuck=bool(request.query.get("stuck")))
 
 
-def _list_wanted(request: web.Request, actor: Actor) -> DealsWanted:
+def wanted_of(request: web.Request, actor: Actor) -> DealsWanted:
+    """Which deals the address of a list asks for."""
     query = request.query
     return DealsWanted(
         pipeline_id=number_in(query.get("pipeline", "")),
@@ -85,19 +87,23 @@ async def _deals(request: web.Request) -> web.Response:
     return render(request, template, **context)
 
 
-async def _board_context(request: web.Request, actor: Actor) -> dict[str, Any]:
+def sort_of(request: web.Request) -> str:
+    """In which order."""
+    sort = request.query.get("sort", "")
+    return sort if sort in _SORTS else "-created_at"
+
+
+async def _board_context(request: web.Request, actor: Actor, *, with_cards: bool = True) -> dict[str, Any]:
     place = request.app[WORKPLACE]
     wanted = _board_wanted(request, actor)
     pipeline_id = number_in(request.query.get("pipeline", ""))
-    board = await deal_desk.board(actor, pipeline_id, wanted, place.database, place.now())
+    board = await deal_desk.board(actor, pipeline_id, wanted, place.database, place.now(), with_cards=with_cards)
     return _shared(request, actor) | {"board": board, "wanted": wanted, "cards_after": _cards_after(request)}
 
 
 async def _list_context(request: web.Request, actor: Actor) -> dict[str, Any]:
     place = request.app[WORKPLACE]
-    wanted = _list_wanted(request, actor)
-    sort = request.query.get("sort", "")
-    sort = sort if sort in _SORTS else "-created_at"
+    wanted, sort = wanted_of(request, actor), sort_of(request)
     after = request.query.get("after") or None
     found, following = await deal_desk.list_deals(
         actor, wanted, sort, after=after, limit=_SHOWN, database=place.database
@@ -129,8 +135,16 @@ def _cards_after(request: web.Request) -> Any:
 
 async def _heads(request: web.Request) -> web.Response:
     """The figures of all columns anew."""
-    context = await _board_context(request, actor_in(request))
+    context = await _board_context(request, actor_in(request), with_cards=False)
     return render_part(request, "deals/heads.html", **context)
+
+
+async def _ages(request: web.Request) -> web.Response:
+    """How long deals have stood in each column: asked for when the board is there."""
+    place, actor = request.app[WORKPLACE], actor_in(request)
+    pipeline_id = number_in(request.query.get("pipeline", ""))
+    ages = await deal_desk.ages(actor, pipeline_id, _owner(request, actor), place.database, place.now())
+    return render_part(request, "deals/ages.html", ages=ages)
 
 
 async def _more_cards(request: web.Request) -> web.Response:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
-from babel.numbers import format_decimal, format_percent, get_currency_symbol, parse_pattern
+from babel.numbers import NumberPattern, format_decimal, format_percent, get_currency_symbol, parse_pattern
 from babel.units import format_unit
 from markupsafe import Markup
 
@@ -94,12 +94,19 @@ def percent(viewer: Viewer, share: float | Decimal, digits: int = 1) -> str:
 def money(viewer: Viewer, amount: Decimal | int, currency: str) -> str:
     """`1 234 500 soʻm`: two digits after the point where there is a fraction, none otherwise. `currency`: ISO 4217."""
     exactly = Decimal(amount)
-    pattern = Locale.parse(viewer.locale).currency_formats["standard"].pattern
-    if exactly == exactly.to_integral_value():
+    pattern = _money_pattern(viewer.locale, currency, exactly == exactly.to_integral_value())
+    return str(pattern.apply(exactly, viewer.locale, currency=currency, currency_digits=False))
+
+
+@lru_cache(256)
+def _money_pattern(locale: str, currency: str, is_whole: bool) -> NumberPattern:
+    """Read once: reading it takes longer than writing a sum by it, and a board writes hundreds."""
+    pattern = Locale.parse(locale).currency_formats["standard"].pattern
+    if is_whole:
         pattern = pattern.replace(".00", "")
-    if get_currency_symbol(currency, viewer.locale)[-1].isalpha():
+    if get_currency_symbol(currency, locale)[-1].isalpha():
         pattern = pattern.replace("¤#", "¤\u00a0#")  # as CLDR's currency spacing has it
-    return str(parse_pattern(pattern).apply(exactly, viewer.locale, currency=currency, currency_digits=False))
+    return parse_pattern(pattern)
 
 
 def phone(viewer: Viewer, e164: str) -> str:

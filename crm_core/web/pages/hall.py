@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -14,14 +15,16 @@ from crm_core.handlers.site_facts import SiteFacts, site_facts
 from crm_core.web.doors import Handler
 from crm_core.web.keys import ACTOR, SESSION, VIEWER, WORKPLACE
 from crm_core.web.pages.navigation import home_for
-from crm_core.web.pages.rendering import is_part, render
+from crm_core.web.pages.rendering import is_part, render, words_for
 from crm_core.web.problems import kind_of
+from crm_core.web.said import said, said_error
 from crm_core.web.viewer import THEMES, Viewer, anonymous, chosen_language
 
 log = logging.getLogger(__name__)
 
 #: Paths that no page is behind: they answer for themselves.
 _NO_PAGES = ("/api/", "/static/", "/healthz", "/readyz", "/metrics")
+_BAD = '"kind": "bad"'  # in what is said in passing
 _YET_PAGES = "/api/nouns/"  # below /api, but for people to read, as /api/ itself is
 
 
@@ -67,13 +70,13 @@ async def as_pages(request: web.Request, handler: Handler) -> web.StreamResponse
     if not is_page(request):
         return await handler(request)
     try:
-        return await handler(request)
+        return _in_his_words(request, await handler(request))
     except NotLoggedIn as error:
         if request.path == "/login":
-            return _failed(request, 401, str(error))
+            return _failed(request, 401, error)
         return _to_the_door(request)
     except CrmError as error:
-        return _failed(request, kind_of(error)[0], str(error))
+        return _failed(request, kind_of(error)[0], error)
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -92,9 +95,26 @@ def _to_the_door(request: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": there})
 
 
-def _failed(request: web.Request, status: int, detail: str) -> web.Response:
+def _in_his_words(request: web.Request, answer: web.StreamResponse) -> web.StreamResponse:
+    """What handlers answer of an error themselves, in one line or said in passing, in the viewer's language."""
+    if not isinstance(answer, web.Response) or VIEWER not in request:
+        return answer
+    words, language = words_for(request), request[VIEWER].language
+    if answer.status >= 400 and answer.content_type == "text/plain" and answer.text:
+        answer.text = said(answer.text, words, language)
+    trigger = answer.headers.get("HX-Trigger", "")
+    if _BAD in trigger:
+        told = json.loads(trigger)
+        toast = told.get("trunkline:toast", {})
+        told["trunkline:toast"] = toast | {"text": said(toast.get("text", ""), words, language)}
+        answer.headers["HX-Trigger"] = json.dumps(told)
+    return answer
+
+
+def _failed(request: web.Request, status: int, fault: CrmError | str) -> web.Response:
     if VIEWER not in request:
         request[VIEWER] = anonymous(request.cookies, request.headers.get("Accept-Language", ""))
+    detail = fault if isinstance(fault, str) else said_error(fault, words_for(request), request[VIEWER].language)
     if "HX-Request" in request.headers:
         return web.Response(text=detail or "the fault is ours, and is in the log of the service", status=status)
     return render(request, "error.html", status=status, code=status, detail=detail)

@@ -12,20 +12,21 @@ from crm_core.web.viewer import Viewer
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the navigation. `key` is typed after `g`."""
+    """One line of the navigation. `key` is typed after `g`; `also`: another path that belongs to it."""
 
     path: str
     label: str
     icon: str
     right: Right
     key: str
+    also: str = ""
 
 
 ENTRIES: tuple[Entry, ...] = (
     Entry("/operator", mark("Operator"), "headset", Right.TAKE_CALLS, "o"),
     Entry("/tasks", mark("Tasks"), "checklist", Right.SEE_TASKS, "t"),
     Entry("/deals", mark("Deals"), "layout-kanban", Right.SEE_DEALS, "d"),
-    Entry("/contacts", mark("Contacts"), "users", Right.SEE_CONTACTS, "c"),
+    Entry("/contacts", mark("Contacts"), "users", Right.SEE_CONTACTS, "c", "/companies"),
     Entry("/campaigns", mark("Campaigns"), "speakerphone", Right.SEE_CAMPAIGNS, "m"),
     Entry("/surveys", mark("Surveys"), "clipboard-text", Right.SEE_SURVEYS, "y"),
     Entry("/scripts", mark("Scripts"), "sitemap", Right.CHANGE_SCRIPTS, "x"),
@@ -54,4 +55,4 @@ def home_for(viewer: Viewer) -> str:
 
 def is_here(entry: Entry, path: str) -> bool:
     """Whether `path` belongs to the entry."""
-    return path == entry.path or path.startswith(entry.path + "/")
+    return any(path == one or path.startswith(one + "/") for one in (entry.path, entry.also) if one)

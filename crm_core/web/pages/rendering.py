@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +25,8 @@ from crm_core.web.pages import formats, island_words, words
 from crm_core.web.pages.catalogues import Catalogues, Words
 from crm_core.web.pages.hints import hints_for
 from crm_core.web.pages.navigation import entries_for, is_here
+from crm_core.web.pages.packing import packed
+from crm_core.web.said import said
 from crm_core.web.static_files import StaticFiles
 from crm_core.web.viewer import LANGUAGES, THEMES, Viewer
 
@@ -32,6 +35,8 @@ log = logging.getLogger(__name__)
 TEMPLATES = Path(__file__).parents[1] / "templates"
 #: A number as the database holds it: no masked viewer may receive one, whoever forgot to format it.
 _E164 = re.compile(r"\+[1-9]\d{7,14}(?!\d)")
+#: Icons made and kept: a board shows hundreds, of a dozen kinds.
+_ICONS_KEPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ def make_pages(
     environment.globals.update(
         asset=lambda name: files[name].url,
         integrity=lambda name: files[name].integrity,
-        icon=lambda name, label="": _icon(files, name, label),
+        icon=lru_cache(_ICONS_KEPT)(lambda name, label="": _icon(files, name, label)),
         url=url,
         this_page=_this_page,
         island_words=_island_words,
@@ -159,8 +164,10 @@ def _answer(
         _sight.reset(token)
     if viewer.masked:
         body = _without_numbers(body, request.path)
-    headers = {"Cache-Control": "no-store", "Vary": "HX-Request-Type, Cookie, Accept-Language"}
-    return web.Response(text=body, status=status, content_type="text/html", headers=headers)
+    bare, coding = packed(request, body)
+    vary = "HX-Request-Type, Cookie, Accept-Language, Accept-Encoding, Sec-Fetch-Site"
+    headers = {"Cache-Control": "no-store", "Vary": vary, **coding}
+    return web.Response(body=bare, status=status, content_type="text/html", charset="utf-8", headers=headers)
 
 
 def _without_numbers(body: str, path: str) -> str:
@@ -217,6 +224,7 @@ def _filters() -> dict[str, Callable[..., Any]]:
         "day": with_now(formats.day),
         "shown": of_viewer(lambda viewer, text: masked_text(str(text)) if viewer.masked else text),
         "duration": formats.duration,
+        "said": pass_context(lambda _context, text: said(text, _sight.get().words, _sight.get().viewer.language)),
         "result": in_words(words.result),
         "pause_reason": in_words(words.pause),
         "signature": in_words(words.signature),

@@ -16,6 +16,7 @@ from crm_core.web.pages import (
     settings_rules,
     settings_site,
     settings_tokens,
+    settings_transfers,
     settings_users,
     settings_webhooks,
 )
@@ -28,6 +29,7 @@ _PARTS = (
     settings_fields,
     settings_rules,
     settings_site,
+    settings_transfers,
     settings_messages,
     settings_tokens,
     settings_webhooks,
@@ -114,6 +116,13 @@ GROUPS: tuple[tuple[str, tuple[Card, ...]], ...] = (
                 "phone-incoming",
                 mark("Trunks and numbers"),
                 mark("Over which lines you call, and what answers your numbers"),
+                Right.CHANGE_SETTINGS,
+            ),
+            Card(
+                "/settings/transfer-numbers",
+                "phone-outgoing",
+                mark("Numbers to transfer to"),
+                mark("Where operators may hand a person on, besides colleagues who are free"),
                 Right.CHANGE_SETTINGS,
             ),
             Card(

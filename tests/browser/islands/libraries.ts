@@ -2,7 +2,6 @@
 import JsSIP from "jssip";
 import Sortable from "sortablejs";
 import uPlot from "uplot";
-import { echarts } from "../../../crm_core/web/islands/charts_echarts.ts";
 import { openWave } from "../../../crm_core/web/islands/player_wave.ts";
 
 const part = (id: string): HTMLElement => {
@@ -30,21 +29,5 @@ wave.on("ready", () => {
   wave.setTime(seconds / 2);
 });
 wave.on("timeupdate", (at) => at === seconds / 2 && done("seek"));
-
-const figures = [
-  { name: "dialed", value: 5 },
-  { name: "answered", value: 3 },
-];
-const axes = { xAxis: { type: "category", data: ["a", "b"] }, yAxis: {} };
-const square = { xAxis: { type: "category" }, yAxis: { type: "category" }, visualMap: { min: 0, max: 5 } };
-const drawings: [string, object][] = [
-  ["bar", { ...axes, series: [{ type: "bar", data: figures }] }],
-  ["heatmap", { ...square, series: [{ type: "heatmap", data: [["Mon", "9", 3], ["Tue", "10", 5]] }] }],
-];
-for (const [name, drawing] of drawings) {
-  const chart = echarts.init(part(name), null, { renderer: "svg", width: 240, height: 160 });
-  chart.on("finished", () => done(name));
-  chart.setOption({ animation: false, aria: { enabled: true }, tooltip: {}, legend: {}, ...drawing });
-}
 
 if (JsSIP.URI.parse("sip:101@example.net")?.user === "101") done("jssip");

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from aiohttp import web
 
-from crm_core.domain.access import Right
+from crm_core.domain.access import Right, Role
 from crm_core.web.doors import Handler
 from crm_core.web.keys import VIEWER
 from crm_core.web.pages.catalogues import read_catalogues
 from crm_core.web.pages.rendering import PAGES, TEMPLATES, make_pages, render, render_part
 from crm_core.web.static_files import add_static_routes, read_static_files
 from crm_core.web.viewer import Viewer
+from crm_core.web.visitors import DOES, Visitor
 
 NOW = datetime(2026, 11, 26, 6, 30, tzinfo=UTC)
 _POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'"
@@ -60,7 +61,9 @@ async def _list(request: web.Request) -> web.Response:
 
 async def _login(request: web.Request) -> web.Response:
     step = request.query.get("step", "password")
-    return render(request, "login.html", step=step, name="", next="/", error=request.query.get("error", ""))
+    visitors = [Visitor("Malika", "made for a test", DOES[Role.MARKETER], "/campaigns")]
+    error = request.query.get("error", "")
+    return render(request, "login.html", step=step, name="", next="/", error=error, visitors=visitors)
 
 
 async def _error(request: web.Request) -> web.Response:

@@ -6,6 +6,7 @@ import math
 import struct
 import wave
 from array import array
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,13 @@ from sqlalchemy import insert
 
 from crm_core.db.tables import audit_log, recordings
 from crm_core.domain.access import Role
+from crm_core.domain.pacing_records import AbandonRecord, PacingRecord
 from crm_core.domain.waveform import peaks
+from crm_core.handlers.hopper import DatabaseHopper
+from crm_core.web.pages.calls_pacing import WHYS
+from dialer.pacing import Why
 from tests.crm_core.crm import add_call, rows
+from tests.crm_core.dialing import NOW, TRUNK, add_campaign, attempts_for
 from tests.crm_core.web.conftest import Login, Site, Visitor, utc_now
 
 
@@ -92,6 +98,30 @@ async def test_the_picture_of_a_recording_and_its_end(web_site: Site, login: Log
     assert not list(web_site.place.recordings.rglob("*.json"))
     whole = await (await admin.get("/api/v1/calls/c1")).json()
     assert whole["recordings"][0]["deleted_at"] is not None
+
+
+async def test_whoever_sees_the_campaign_sees_why_a_person_was_lost(web_site: Site, login: Login) -> None:
+    mine, manager = await login(Role.SELLER), await login(Role.MANAGER)
+    campaign = await add_campaign(web_site.database, leads_wanted=1)
+    (attempt,) = await attempts_for(web_site.database, campaign)
+    seen = PacingRecord(NOW, "fcc", 2, 0, 3, 1, 0, 4, 0, 1200, 3, 2, 0, "risk", 0.031, 0.05)
+    hopper = DatabaseHopper(web_site.database, lambda: NOW)
+    await hopper.lease([replace(attempt, paced=seen)], TRUNK, NOW)
+    await hopper.keep_abandons([AbandonRecord(attempt.id, campaign.id, NOW, None, None)])
+    await _recorded(web_site, attempt.id, mine, campaign_id=campaign.id, outcome="abandoned")
+    await _recorded(web_site, "talked", mine, campaign_id=campaign.id, outcome="answered")
+    paced = (await (await manager.get(f"/api/v1/calls/{attempt.id}")).json())["pacing"]
+    assert (paced["dialed"]["law"], paced["dialed"]["to_open"], paced["last"]) == ("fcc", 2, None)
+    page = await (await manager.get(f"/calls/{attempt.id}", headers={"Accept": "text/html"})).text()
+    assert "What the dialer saw and decided" in page
+    assert "1,200" in page
+    assert "3.1%" in page
+    assert (await (await mine.get(f"/api/v1/calls/{attempt.id}")).json())["pacing"] is None
+    assert (await (await manager.get("/api/v1/calls/talked")).json())["pacing"] is None
+
+
+def test_there_are_words_for_whatever_bounds_a_decision() -> None:
+    assert {why.value for why in Why} <= set(WHYS)
 
 
 async def test_a_path_that_leaves_the_folder_is_no_recording(web_site: Site, login: Login) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select, update
 
 from crm_core.commands import CreateDeal, CreateTask
@@ -221,8 +222,10 @@ async def test_the_board_counts_sums_and_marks_what_is_stuck(web_site: Site, log
     new = (await board(me))["New"]
     assert (new["count"], new["sums"]) == (3, {"USD": "21.00", "UZS": "10.50"})
     assert {card["title"]: card["stuck"] for card in new["cards"]} == {"deal 0": True, "deal 1": False, "deal 2": False}
-    days = timedelta(seconds=new["average_seconds"]) / timedelta(days=1)
-    assert 2.9 < days < 3.1
+    ages = {one["stage_id"]: one["average_seconds"] for one in await (await me.get("/api/v1/deals/ages")).json()}
+    days = {stage: timedelta(seconds=age) / timedelta(days=1) for stage, age in ages.items()}
+    assert days == {new["stage"]["id"]: pytest.approx(3, abs=0.1)}
+    assert await (await me.get("/api/v1/deals/ages?owner=0")).json() == []
     assert [card["title"] for card in (await board(me, "?stuck=true"))["New"]["cards"]] == ["deal 0"]
     assert [card["title"] for card in (await board(me, "?text=deal+2"))["New"]["cards"]] == ["deal 2"]
 

@@ -14,7 +14,7 @@ from sqlalchemy import insert, update
 
 from crm_core.commands import CreateDeal, CreateTask
 from crm_core.db import agents as agent_rows
-from crm_core.db.tables import calls, campaigns, contacts, deals, recordings, tasks
+from crm_core.db.tables import calls, campaigns, companies, contacts, deals, recordings, tasks
 from crm_core.domain.access import Role
 from crm_core.domain.agents import HandOffMode
 from crm_core.handlers.contacts import add_note
@@ -69,9 +69,11 @@ async def _things_of(site: Site, owner: Visitor, name: str, phone: str) -> _Fore
     async with site.database.work() as work:
         await agent_rows.add_agent(work, mine, phone, "", HandOffMode.RING, now)
         values = row | {"customer_dbfs": 0.0, "agent_dbfs": 0.0, "at": now}
+        company = await work.scalar(insert(companies).values(name=text, created_at=now).returning(companies.c.id))
+        await work.run(update(contacts).where(contacts.c.id == contact).values(company_id=company))
         recording = await work.scalar(insert(recordings).values(values).returning(recordings.c.id))
     ids = {"contact_id": contact, "task_id": task, "deal_id": deal, "call_id": f"c-{mine}", "recording_id": recording}
-    ids |= {"campaign_id": campaign.id, "agent_id": mine, "user_id": mine, "number_id": 1}
+    ids |= {"company_id": company, "campaign_id": campaign.id, "agent_id": mine, "user_id": mine, "number_id": 1}
     return _Foreign({key: str(value) for key, value in ids.items()})
 
 
@@ -80,6 +82,7 @@ _BODIES: dict[str, Any] = {
     "Later": {"due_at": "2027-01-04T10:00:00Z"},
     "HandOver": {"user_id": 1},
     "ContactChanges": {"name": "x"},
+    "CompanyChanges": {"name": "x"},
     "NewNumber": {"number": "90 765 43 21"},
     "DoNotCall": {"wanted": True},
     "NewNote": {"text": "x"},
@@ -94,6 +97,7 @@ _BODIES: dict[str, Any] = {
     "DealChanges": {"title": "x"},
     "Monitored": {"mode": "listen"},
     "PauseOrder": {"reason": "lunch"},
+    "Rehearsing": {"operators": 2},
 }
 
 
@@ -134,7 +138,7 @@ async def _state(site: Site) -> list[str]:
     """What must not have changed."""
     found = []
     async with site.database.reading() as work:
-        for table in (contacts, tasks, deals, calls, recordings, campaigns):
+        for table in (companies, contacts, tasks, deals, calls, recordings, campaigns):
             found += [str(tuple(row)) for row in await work.all(table.select().order_by(*table.primary_key.columns))]
     return found
 

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import FormData, web
 from sqlalchemy import insert, select
 
+from crm_core.db.custom_fields import OwnField, add_field
 from crm_core.db.tables import attempts, campaign_teams, campaigns, do_not_call, users
 from crm_core.domain.access import Role
 from crm_core.domain.leads import WhyNot
@@ -238,6 +239,19 @@ async def test_from_a_file_to_a_list(web_site: Site, login: Login) -> None:
     assert "Ann" in await _page(me, found[1])
     await me.post(address + "/discard", headers=PART)
     assert (await me.get(address)).status == 404
+
+
+async def test_the_wizard_offers_the_sites_own_fields(web_site: Site, login: Login) -> None:
+    async with web_site.database.work() as work:
+        await add_field(work, "lead", OwnField("arrival", "Arrival", "date"))
+        await add_field(work, "company", OwnField("beds", "Beds", "number"))
+    me = await login(Role.MARKETER)
+    file = _file("name,phone,Arrival,size\nAnn,901234567,tomorrow,12\n")
+    sent = await me.post("/campaigns/imports", data=file, headers=PART)
+    text = await _page(me, sent.headers["HX-Redirect"])
+    assert '<option value="lead.arrival" selected>Lead: Arrival</option>' in text
+    assert '<option value="company.beds">Company: Beds</option>' in text
+    assert "column &#39;Arrival&#39;: &#39;tomorrow&#39; is no date" in text
 
 
 async def test_a_taken_name_brings_the_wizard_back(web_site: Site, login: Login) -> None:

@@ -28,7 +28,13 @@ PAGES = (
     *("/settings", "/settings/users", "/settings/users/new", "/settings/teams", "/settings/pipelines"),
     *("/settings/pipelines/1", "/settings/fields", "/settings/results", "/settings/results/new"),
     *("/settings/results/later", "/settings/rules", "/settings/rules/new", "/settings/rules/1", "/settings/hours"),
-    *("/settings/numbers", "/settings/trunks/new", "/settings/templates", "/settings/templates/edit"),
+    *(
+        "/settings/numbers",
+        "/settings/transfer-numbers",
+        "/settings/trunks/new",
+        "/settings/templates",
+        "/settings/templates/edit",
+    ),
     *("/settings/tokens", "/settings/webhooks", "/settings/audit", "/notifications", "/search?q=abc"),
 )
 
@@ -490,3 +496,23 @@ async def test_whatever_stands_in_the_address_is_no_fault_of_ours(web_site: Site
     admin = await login(Role.ADMINISTRATOR)
     for query in ("after=x", "since=0001-01-01&until=9999-12-31", "q=%00%ff", "user=99999999999999999999", "name=%00"):
         assert (await admin.get(f"{path}?{query}")).status < 500, query
+
+
+# --- numbers to transfer to ---------------------------------------------------------------------------------
+async def test_numbers_to_transfer_to_are_noted_and_removed(web_site: Site, login: Login) -> None:
+    admin, path = await login(Role.ADMINISTRATOR), "/settings/transfer-numbers"
+    assert "No number is noted yet" in await _page(admin, path)
+    doctor = {"name": " Doctor  on duty ", "number": "71 234 56 78"}
+    assert (await _sent(admin, path, doctor))[:2] == (303, f"{path}?saved=1")
+    page = await _page(admin, path)
+    assert "Doctor on duty" in page
+    assert "71 234 56 78" in page.replace("\u00a0", " ").replace("-", " ")
+    for wrong, said in ((doctor, "another number has this name"), ({"name": "x", "number": "12"}, "phone number")):
+        status, _, text = await _sent(admin, path, wrong)
+        assert (status, said in text or "numbering plan" in text) == (422, True), wrong
+        assert f'value="{wrong["name"]}"' in text  # what was written is kept
+    answer = await admin.get("/api/v1/settings/transfer-numbers")
+    assert await answer.json() == [{"name": "Doctor on duty", "number": "+998712345678"}]
+    assert (await _sent(admin, path + "/remove", {"name": "Doctor on duty"}))[0] == 303
+    assert (await _sent(admin, path + "/remove", {"name": "Doctor on duty"}))[0] == 404
+    assert "No number is noted yet" in await _page(admin, path)

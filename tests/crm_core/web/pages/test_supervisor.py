@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -13,7 +14,9 @@ from crm_core.db.tables import agents, audit_log, calls, campaigns
 from crm_core.domain.access import Role
 from crm_core.domain.agents import HandOffMode
 from crm_core.domain.campaigns import CampaignPolicy
+from crm_core.domain.plans import Measure, Plan
 from crm_core.handlers.agents import add_agent, log_in
+from crm_core.handlers.plans import set_plan
 from tests.crm_core.web.conftest import Login, Site, Visitor, utc_now
 
 NUMBER = "+998901234567"
@@ -142,3 +145,25 @@ async def test_the_wallboard_says_when_too_many_are_abandoned(web_site: Site, lo
     assert 'class="wall-figure wall-bad" id="wall-abandoned"' in text
     assert "5%" in text.replace(".0", "")
     assert "autumn" in text
+
+
+async def test_the_wallboard_shows_the_teams_plans(web_site: Site, login: Login) -> None:
+    head, boss = await login(Role.HEAD, team="North"), await login(Role.MANAGER)
+    wall = await _page(boss, "/wallboard")
+    assert "this month" not in wall
+    month = f"{utc_now():%Y-%m}"
+    team: dict[str, Any] = {"user_id": None, "team_id": head.actor.team_id, "month": month}
+    for one in (
+        Plan(**team, measure=Measure.TALKS, target=Decimal(400)),
+        Plan(**team, measure=Measure.WON_AMOUNT, target=Decimal(1_000_000), currency="UZS"),
+    ):
+        await set_plan(boss.actor, one, web_site.database, utc_now())
+    for who, path in ((boss, "/wallboard"), (head, "/wallboard/plans")):
+        text = await _page(who, path)
+        assert "North · Talks" in text
+        assert "0 of 400 this month" in text
+        assert "Won, UZS" in text
+        assert "today" in text
+    other = await login(Role.HEAD, team="South")
+    assert "North" not in await _page(other, "/wallboard/plans")
+    assert (await (await login(Role.SELLER)).get("/wallboard/plans")).status == 403
