@@ -24,6 +24,7 @@ from crm_core.cli import (
     number,
     rules,
     serve,
+    simulate,
     survey,
     tasks,
     trunk,
@@ -57,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     dnc.add_dnc_commands(commands)
     message.add_message_commands(commands)
     rules.add_rule_commands(commands)
+    simulate.add_simulate_commands(commands)
     bot.add_bot_commands(commands)
     models.add_model_commands(commands)
     nlu.add_nlu_commands(commands)

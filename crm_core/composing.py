@@ -17,10 +17,12 @@ from crm_core.web.campaign_tools import BOT_SCRIPTS, SCREENING
 from crm_core.web.keys import Workplace
 from crm_core.web.live.hub import LiveHub
 from crm_core.web.live.stream import add_live
+from crm_core.web.rehearsal_tools import REHEARSER
 from crm_core.web.script_tools import SCRIPT_DESK
 from crm_core.web.switch import SWITCH, Switch
 from crm_core.web.visitors import VISITORS
 from crm_core.web.webhook_tools import ALLOW_PRIVATE
+from dialer.rehearsal_process import RehearsalProcess
 from dialer.screening import screened
 from ivr_bot.script_desk import SiteScriptDesk
 from pbx.ami import AmiLink
@@ -42,6 +44,7 @@ def make_web(service: Service, now: Callable[[], datetime]) -> Application:
     service.add("live", hub.run)
     app[VISITORS] = service.visitors
     app[SCREENING] = screened
+    app[REHEARSER] = RehearsalProcess()
     app[BOT_SCRIPTS] = SiteScripts(os.environ, settings.home)
     app[SCRIPT_DESK] = SiteScriptDesk(os.environ, settings.home)
     app[ALLOW_PRIVATE] = allow_private_from_env(os.environ)

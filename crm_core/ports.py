@@ -14,9 +14,11 @@ from crm_core.domain.calls import AgentLegChange, CallSnapshot
 from crm_core.domain.campaigns import Campaign, CampaignPolicy, Trunk
 from crm_core.domain.conversations import Briefing, Conversation, HandedOn, Label
 from crm_core.domain.floor import Floor
+from crm_core.domain.floor_watch import Past, Watched
 from crm_core.domain.leads import Lead, LeadNumber, LeadState, WhyNot
 from crm_core.domain.messages import Message
 from crm_core.domain.monitoring import MonitorMode
+from crm_core.domain.pacing_records import AbandonRecord
 from crm_core.domain.recordings import RecordingFile
 from crm_core.domain.scripts import (
     CheckedScript,
@@ -276,6 +278,24 @@ class Hopper(Protocol):
     async def settle(self, settled: Sequence[Settled], now: datetime) -> None: ...
 
     async def floor(self, campaign: Campaign, now: datetime) -> Floor: ...
+
+    async def watch(self, campaign: Campaign, now: datetime, ended_since: datetime | None) -> Watched:
+        """The floor with its lines (those ended since `ended_since` too; None: only open ones) and agents by name."""
+
+    async def past(self, campaign: Campaign, now: datetime) -> Past:
+        """How the campaign's last lines, talks and wrap-ups went: read once, when a process starts."""
+
+    async def give_up(self, attempt_ids: Sequence[str], most: int, per_day: int, now: datetime) -> list[str]:
+        """Note the first `most` of these ringing lines as given up; the answer holds those the switch is to end now.
+
+        Left out: who has answered meanwhile, whatever holds an agent, numbers given up `per_day` times today. Once
+        noted, an attempt ends as GIVEN_UP, or as ABANDONED should the person answer before the switch ends it."""
+
+    async def keep_abandons(self, lost: Sequence[AbandonRecord]) -> None:
+        """Keep what was decided before these calls were abandoned, once for each; `dialed` is known to the hopper."""
+
+    async def recover_abandons(self, campaign: Campaign, now: datetime) -> None:
+        """Keep what is known of calls that were abandoned while nothing paced the campaign."""
 
     async def line_counts(self) -> tuple[dict[str, int], dict[int, int]]:
         """Open attempts by trunk and by campaign."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from crm_core.domain.campaigns import CampaignPolicy
 from crm_core.domain.floor import Floor
 from crm_core.domain.leads import LeadNumber
 
@@ -24,6 +23,6 @@ def abandons_left(floor: Floor, limit: float) -> float:
     return max(0, math.floor((limit * floor.people - floor.abandoned) / (1 - limit) + _ROUNDING))
 
 
-def may_dial_again(number: LeadNumber, policy: CampaignPolicy, now: datetime, guaranteed: bool) -> bool:
-    """Whether the person's rest after an abandoned call is over, or an agent is held for the call (Ofcom: 72 h)."""
-    return guaranteed or number.abandoned_at is None or number.abandoned_at + policy.abandoned_rest <= now
+def may_dial_again(number: LeadNumber, rest: timedelta, now: datetime, guaranteed: bool) -> bool:
+    """Whether the person's rest after an abandoned call is over, or an agent is held for the call."""
+    return guaranteed or number.abandoned_at is None or number.abandoned_at + rest <= now

@@ -58,6 +58,8 @@ class Desk:
             log.warning("answer of an unknown attempt", extra={"attempt_id": person.channel})
             return HANG_UP
         attempt, campaign = known
+        if attempt.outcome is Outcome.ABANDONED:  # given up in this instant: its end is on the way from us
+            return abandoned(campaign.policy)
         if person.verdict is Verdict.MACHINE and campaign.policy.detect_machines:
             await self._attempts.conclude(attempt.id, Outcome.MACHINE, now)
             return machine(campaign.policy)

@@ -13,8 +13,10 @@ from crm_core.domain.leads import Lead
 from crm_core.errors import CrmError, Unavailable
 from crm_core.ports import Hopper, Roster, Telephony
 from dialer.chores import Chores
+from dialer.giving_up import GivingUp
 from dialer.limits import Lines
 from dialer.opening import LineOpener
+from dialer.pacer import Pacer
 from dialer.running import RunningCampaigns
 from dialer.sender import Sender
 from dialer.settings import DialerSettings
@@ -41,7 +43,9 @@ class Dialer:
         self._troubles = Troubles()
         self._chores = Chores(telephony, hopper, roster, settings, now)
         self._sender = Sender(telephony, hopper, settings, now)
-        self._opener = LineOpener(hopper, roster, self._sender, settings, now)
+        self._pacer = Pacer(hopper, now)
+        giving_up = GivingUp(telephony, hopper, settings, now)
+        self._opener = LineOpener(hopper, roster, self._sender, (self._pacer, giving_up), settings, now)
         self._running = RunningCampaigns(hopper, settings, self._troubles, now)
         self._woken = asyncio.Event()
 
@@ -94,6 +98,7 @@ class Dialer:
         if self._sender.stopped or self._troubles.stops("the link to the switch is down", not self._telephony.is_up):
             return False
         campaigns = await self._running.read()
+        await self._pacer.follow({campaign.id for campaign, _ in campaigns})
         if not campaigns:
             return False
         lines = Lines(*await self._hopper.line_counts())

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crm_core.domain.agents import Agent
 from crm_core.domain.attempts import Attempt
-from crm_core.domain.campaigns import Campaign, Trunk
+from crm_core.domain.campaigns import Campaign, DialMode, Trunk
 from crm_core.domain.leads import Lead
+from crm_core.domain.pacing_records import PacingRecord
 from crm_core.ports import Hopper, Roster
 from dialer.caller_ids import caller_id
+from dialer.giving_up import GivingUp
 from dialer.ids import attempt_id
 from dialer.limits import Lines, room
-from dialer.pacing import lines_to_open
+from dialer.pacer import Pacer
 from dialer.picking import Hold, Pick, Picked, free_agents, picked
 from dialer.rates import Rates
 from dialer.sender import Sender, order_of
@@ -34,9 +36,16 @@ class LineOpener:
     """Leases are committed before anything is sent; agents held for a call are remembered."""
 
     def __init__(
-        self, hopper: Hopper, roster: Roster, sender: Sender, settings: DialerSettings, now: Callable[[], datetime]
+        self,
+        hopper: Hopper,
+        roster: Roster,
+        sender: Sender,
+        pacing: tuple[Pacer, GivingUp],
+        settings: DialerSettings,
+        now: Callable[[], datetime],
     ) -> None:
         self._hopper, self._roster, self._sender = hopper, roster, sender
+        self._pacer, self._giving_up = pacing
         self._settings, self._now = settings, now
         self._rates = Rates(settings)
         self._held: dict[int, Hold] = {}
@@ -58,15 +67,19 @@ class LineOpener:
             self._rates.slots(campaign, trunk, now),
             self._settings.batch,
         )
+        if allowed <= 0 and campaign.policy.mode is not DialMode.PREDICTIVE:
+            return Opened()
+        look = await self._pacer.look(campaign, trunk)
+        await self._giving_up.act(group, campaign, look)
         if allowed <= 0:
             return Opened()
-        wanted = min(allowed, lines_to_open(await self._hopper.floor(campaign, now), campaign.policy))
+        wanted = min(allowed, look.decision.lines_to_open)
         due = await self._due(campaign, wanted, now)
         agents = await self._agents(due, confirmed)
         found = self._picked(campaign, trunk, agents, (confirmed, allowed), (due, wanted))
         if found.put_offs:
             await self._hopper.put_off(found.put_offs)
-        leased = await self._lease(campaign, trunk, found.picks, agents)
+        leased = await self._lease(campaign, trunk, found.picks, agents, look.record)
         self._send(group, campaign, trunk, leased)
         return Opened(len(leased), bool(found.put_offs) or len(leased) == self._settings.batch)
 
@@ -113,10 +126,11 @@ class LineOpener:
         return Picked((*first.picks, *second.picks), (*first.put_offs, *second.put_offs))
 
     async def _lease(
-        self, campaign: Campaign, trunk: Trunk, picks: Sequence[Pick], agents: Sequence[Agent]
+        self, campaign: Campaign, trunk: Trunk, picks: Sequence[Pick], agents: Sequence[Agent], paced: PacingRecord
     ) -> list[Attempt]:
         now = self._now()
-        wanted = [attempt for pick in picks if (attempt := self._attempt(pick, campaign, trunk, now)) is not None]
+        made = [self._attempt(pick, campaign, trunk, now) for pick in picks]
+        wanted = [replace(attempt, paced=paced) for attempt in made if attempt is not None]
         if not wanted:
             return []
         leased = await self._hopper.lease(wanted, trunk, now)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, Trunk
+from crm_core.domain.law_names import rest_after
 from crm_core.domain.leads import Block, Lead, LeadNumber, LeadState, WhyNot
 from crm_core.ports import PutOff
 from dialer.abandon import may_dial_again
@@ -134,8 +135,9 @@ def _number_screened(
     rested = _rested(number, policy, now)
     if rested is not None:
         return Screened(None, WhyNot.NUMBER_RESTED, rested)
-    if number.abandoned_at is not None and not may_dial_again(number, policy, now, guaranteed):
-        return Screened(None, WhyNot.ABANDONED_REST, number.abandoned_at + policy.abandoned_rest)
+    rest = rest_after(policy, trunk)
+    if number.abandoned_at is not None and not may_dial_again(number, rest, now, guaranteed):
+        return Screened(None, WhyNot.ABANDONED_REST, number.abandoned_at + rest)
     return Screened(number)
 
 

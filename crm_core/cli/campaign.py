@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from crm_core.cli.abandoned import add_abandoned_command
 from crm_core.cli.bot_ready import render_prompts
 from crm_core.cli.pilot import add_pilot_row, add_quota_rows, approve, note_of, print_pilot
 from crm_core.cli.policy_options import add_policy_options, policy_of_line
+from crm_core.cli.rehearsal import add_rehearse_command
 from crm_core.db.campaign_figures import CampaignFigures
 from crm_core.db.engine import opened_database
 from crm_core.domain.campaigns import Campaign, CampaignPolicy
@@ -33,8 +35,8 @@ _ORDERS = {
 
 
 def add_campaign_commands(subparsers: Any) -> None:
-    """`campaign create | change | attach | list | report | approve | start | pause | stop | finish`, `stop-dialing`,
-    `resume-dialing`."""
+    """`campaign create | change | attach | list | report | abandoned | approve | start | pause | stop | finish`,
+    `rehearse`, `stop-dialing`, `resume-dialing`."""
     parser = subparsers.add_parser("campaign", help="campaigns: create, give leads, start, approve, report")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     creating = commands.add_parser("create", help="make a campaign from lists, a trunk and a policy")
@@ -56,6 +58,8 @@ def add_campaign_commands(subparsers: Any) -> None:
     reporting = commands.add_parser("report", help="what came of a campaign so far")
     reporting.add_argument("name")
     reporting.set_defaults(run=_report)
+    add_abandoned_command(commands)
+    add_rehearse_command(commands)
     approving = commands.add_parser("approve", help="let a campaign go on after its pilot")
     approving.add_argument("name")
     approving.set_defaults(run=approve)

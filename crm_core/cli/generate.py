@@ -21,7 +21,9 @@ from crm_core.settings import Settings
 
 def add_generate_commands(subparsers: Any) -> None:
     """Mount `generate`."""
-    parser = subparsers.add_parser("generate", help="fill a site with made-up people, deals and calls of two years")
+    parser = subparsers.add_parser(
+        "generate", help="fill a site with made-up people, deals, campaigns and calls of two years"
+    )
     parser.add_argument("--contacts", type=int, default=10_000, help="people (default: 10,000)")
     parser.add_argument(
         "--deals", type=int, help="open deals; closed ones come on top (default: a fifth of the people)"

@@ -18,9 +18,9 @@ from crm_core.db.engine import opened_database
 from crm_core.domain.lead_files import Duplicates, LeadRow
 from crm_core.errors import BadInput
 from crm_core.handlers import imports
-from crm_core.handlers.imports import ImportLeads, ImportReport
+from crm_core.handlers.imports import ImportLeads, ImportReport, sites_fields
 from crm_core.imports.lead_file import Preview, preview
-from crm_core.imports.titles import Field
+from crm_core.imports.titles import FIELDS, SitesFields
 from crm_core.settings import Settings
 
 _CELL_SHOWN = 40  # characters
@@ -44,7 +44,8 @@ def add_lead_commands(commands: Any) -> None:
         action="append",
         default=[],
         metavar="COLUMN=FIELD",
-        help=f"what a column holds, where the guess is wrong: {', '.join(f.value for f in Field)} (- leaves it out)",
+        help=f"what a column holds, where the guess is wrong: {', '.join(FIELDS)} (- leaves it out); "
+        "lead.KEY or company.KEY for a field of your own",
     )
     parser.add_argument(
         "--duplicates",
@@ -64,7 +65,11 @@ async def import_file(args: argparse.Namespace, settings: Settings) -> int:
     console = Console()
     columns = _said(args.map)
     if args.preview:
-        _show_preview(console, await preview(args.file, args.country, columns))
+        sites = SitesFields()  # to look at a file one needs no base, unless its columns are said to fill own fields
+        if any(held.startswith(("lead.", "company.")) for held in columns.values()):
+            async with opened_database(settings.database_url) as database:
+                sites = await sites_fields(database)
+        _show_preview(console, await preview(args.file, args.country, columns, sites=sites))
         return 0
     if args.list is None:
         raise BadInput("--list", "the list needs a name", "Say --list NAME, or --preview to look at the file only")
@@ -135,7 +140,7 @@ def _show_preview(console: Console, shown: Preview) -> None:
     columns = Table("column", "becomes", "first value")
     for index, column in enumerate(shown.columns):
         values = (row.cells[index] for row in shown.rows if index < len(row.cells) and row.cells[index].strip())
-        columns.add_row(_cell(column.title), column.field.value, _cell(next(values, "")))
+        columns.add_row(_cell(column.title), column.chosen, _cell(next(values, "")))
     console.print(columns)
     rows = Table("row", "name", Column("numbers", no_wrap=True), "company", "zone", "other", "remarks")
     for row in shown.rows:

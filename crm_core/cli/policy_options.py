@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from crm_core.db.codec import from_json, to_json
-from crm_core.domain.campaigns import CampaignPolicy, DialMode
+from crm_core.domain.campaigns import CampaignPolicy, DialMode, LawName
 from crm_core.domain.quotas import parse_quota, with_quotas
 from crm_core.domain.unfinished import parse_rule
 from crm_core.errors import BadInput
 
 _OFF = "none"
+_BY_COUNTRY = "country"
 
 
 def add_policy_options(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,10 @@ def add_policy_options(parser: argparse.ArgumentParser) -> None:
     fields = "what a field of the script holds where a lead has no such column; repeatable"
     parser.add_argument("--field", action="append", default=[], dest="fields", metavar="NAME=VALUE", help=fields)
     parser.add_argument("--calls-per-minute", type=float, metavar="N", help="how fast to dial; may be a fraction")
+    law = "whose rules on abandoned calls hold; country: those of the country of the numbers shown"
+    parser.add_argument("--law", choices=[*(one.value for one in LawName), _BY_COUNTRY], help=law)
+    busy = "mode predictive: operators are busy at most so much of their time, 50 to 100"
+    parser.add_argument("--max-occupancy", type=float, metavar="PERCENT", help=busy)
     pilot = "dial so many calls, then pause until somebody approves (`trunkline campaign approve`); 0: no pilot"
     parser.add_argument("--pilot", type=int, metavar="N", help=pilot)
     quota = "mode bot: enough complete conversations of such leads; * for all the others; none: no quotas; repeatable"
@@ -41,6 +46,10 @@ def policy_of_line(args: argparse.Namespace, before: CampaignPolicy | None = Non
     policy = replace(policy, script_fields=policy.script_fields | _fields(args.fields))
     if args.calls_per_minute is not None:
         policy = replace(policy, calls_per_second=args.calls_per_minute / 60)
+    if args.law is not None:
+        policy = replace(policy, law=None if args.law == _BY_COUNTRY else LawName(args.law))
+    if args.max_occupancy is not None:
+        policy = replace(policy, max_occupancy=args.max_occupancy / 100)
     if args.pilot is not None:
         policy = replace(policy, pilot=args.pilot or None)
     if args.quotas:

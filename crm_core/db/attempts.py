@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, case, func, insert, null, or_, select, update
 
 from crm_core.db.batches import among, filled_up, one_of
 from crm_core.db.campaigns import policy_of
+from crm_core.db.codec import to_json
 from crm_core.db.tables import attempts, campaign_leads, campaigns, conversations, leads
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.attempts import Attempt, Outcome, Verdict
@@ -116,6 +117,7 @@ async def add(work: UnitOfWork, leased: Sequence[Attempt]) -> None:
             "guaranteed": a.guaranteed,
             "created_at": a.created_at,
             "leased_until": a.leased_until,
+            "paced": None if a.paced is None else to_json(a.paced),
         }
         for a in leased
     ]
@@ -134,6 +136,8 @@ _ANSWERED = (
         answered_at=func.coalesce(attempts.c.answered_at, bindparam("at", type_=attempts.c.answered_at.type)),
         verdict=func.coalesce(attempts.c.verdict, bindparam("says", type_=attempts.c.verdict.type)),
         verdict_cause=func.coalesce(attempts.c.verdict_cause, bindparam("why", type_=attempts.c.verdict_cause.type)),
+        # Given up, and answered before the switch had ended the ringing: the person is lost, and counts as such.
+        outcome=case((attempts.c.outcome == Outcome.GIVEN_UP.value, Outcome.ABANDONED.value), else_=attempts.c.outcome),
     )
     .returning(attempts, *(_of_campaign(name) for name in ("name", "state", "policy")))
 )
@@ -187,7 +191,9 @@ async def extend(work: UnitOfWork, attempt_ids: Collection[str], until: datetime
 
 
 async def mark_settled(work: UnitOfWork, attempt_ids: Collection[str], now: datetime) -> None:
-    await work.run(update(attempts).where(one_of(attempts.c.id, attempt_ids)).values(settled_at=now))
+    """Note that the leads were told; what dialed them is kept of abandoned calls only."""
+    paced = case((attempts.c.outcome == Outcome.ABANDONED.value, attempts.c.paced), else_=null())
+    await work.run(update(attempts).where(one_of(attempts.c.id, attempt_ids)).values(settled_at=now, paced=paced))
 
 
 # --- rows to values -----------------------------------------------------------------------------------------
@@ -212,6 +218,7 @@ def attempt_of(row: Row[Any]) -> Attempt:
         verdict=None if row.verdict is None else Verdict(row.verdict),
         verdict_cause=row.verdict_cause,
         disposition=row.disposition,
+        given_up_at=row.given_up_at,
     )
 
 

@@ -79,6 +79,12 @@ async def visible_campaign(work: UnitOfWork, actor: Actor, campaign_id: int, *, 
     return _row(row)
 
 
+async def sees_campaign(work: UnitOfWork, actor: Actor, campaign_id: int) -> bool:
+    """Whether he sees the campaign."""
+    seen = select(campaigns.c.id).where(campaigns.c.id == campaign_id, visible_campaigns(actor))
+    return await work.scalar(seen) is not None
+
+
 async def visible_rows(
     work: UnitOfWork,
     actor: Actor,

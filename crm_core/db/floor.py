@@ -3,38 +3,62 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Integer, bindparam, case, func, select
+from sqlalchemy import Integer, Row, bindparam, case, false, func, null, select, type_coerce, union_all
 
 from crm_core.db.attempts import PEOPLE
-from crm_core.db.tables import agents, attempts
+from crm_core.db.tables import Instant, agents, attempts, calls
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.agents import AgentState
+from crm_core.domain.attempts import Outcome, Verdict
+from crm_core.domain.floor_watch import WatchedAgent, WatchedLine
 
 
 @dataclass(frozen=True, slots=True)
-class OpenLine:
-    """An open attempt as pacing sees it. `waits`: a person answered and has no agent yet."""
+class LineRow:
+    """A watched line. `waits`: a person answered and has no agent yet; `settled`: counted in the day's counters."""
 
-    created_at: datetime
-    answered: bool
+    line: WatchedLine
     waits: bool
-    guaranteed: bool
+    settled: bool
 
 
 # Made once, for the dialer asks them many times a second and making one takes longer than running it.
 _GIVEN = select(agents.c.id).where(
     agents.c.call_id == attempts.c.id, agents.c.state.in_([AgentState.RINGING.value, AgentState.ON_CALL.value])
 )
-_OPEN = select(
+_LINE = (
+    attempts.c.id,
     attempts.c.created_at,
     attempts.c.answered_at,
     attempts.c.bridged_at,
+    attempts.c.ended_at,
     attempts.c.outcome,
+    attempts.c.verdict,
     attempts.c.guaranteed,
-    _GIVEN.exists().label("given"),
-).where(attempts.c.campaign_id == bindparam("campaign"), attempts.c.ended_at.is_(None))
+    attempts.c.given_up_at,
+    attempts.c.settled_at,
+)
+_OPEN = (
+    select(*_LINE, calls.c.ringing_at, _GIVEN.exists().label("given"))
+    .outerjoin(calls, calls.c.id == attempts.c.id)
+    .where(attempts.c.campaign_id == bindparam("campaign"), attempts.c.ended_at.is_(None))
+)
+#: How long before the ends that are asked for their lines were dialed: found by the index of dialing. A talk may last
+#: longer, but its line was seen answered while it was open.
+_RANG_AT_MOST = timedelta(minutes=3)
+_ENDED = select(*_LINE, type_coerce(null(), Instant).label("ringing_at"), false().label("given")).where(
+    attempts.c.campaign_id == bindparam("campaign"),
+    attempts.c.created_at >= bindparam("dialed_since"),
+    attempts.c.ended_at >= bindparam("ended_since"),
+)
+_WATCHED = union_all(_OPEN, _ENDED)
+_LOST = union_all(_OPEN, _ENDED.where(attempts.c.outcome == Outcome.ABANDONED.value))
+_AGENTS = select(agents.c.id, agents.c.state, agents.c.since).where(
+    agents.c.campaign_id == bindparam("campaign"), agents.c.state != AgentState.LOGGED_OUT.value
+)
 _OPEN_COUNTS = (
     select(attempts.c.trunk, attempts.c.campaign_id, func.count().label("n"))
     .where(attempts.c.ended_at.is_(None))
@@ -57,18 +81,40 @@ _RECENT = select(
 ).select_from(_LAST)
 
 
-async def open_lines(work: UnitOfWork, campaign_id: int) -> list[OpenLine]:
-    """The open attempts of a campaign."""
-    rows = await work.all(_OPEN, {"campaign": campaign_id})
-    return [
-        OpenLine(
-            created_at=row.created_at,
-            answered=row.answered_at is not None,
-            waits=row.answered_at is not None and row.bridged_at is None and row.outcome is None and not row.given,
-            guaranteed=row.guaranteed,
-        )
-        for row in rows
-    ]
+async def lines(
+    work: UnitOfWork, campaign_id: int, ended_since: datetime | None, lost_only: bool = False
+) -> list[LineRow]:
+    """The campaign's open lines, and those that have ended since `ended_since` (None: only the open ones).
+
+    `lost_only`: of the ended ones those abandoned, for a campaign that learns nothing may end hundreds a second.
+    """
+    values: dict[str, object] = {"campaign": campaign_id}
+    if ended_since is not None:
+        values |= {"dialed_since": ended_since - _RANG_AT_MOST, "ended_since": ended_since}
+    query = _OPEN if ended_since is None else _LOST if lost_only else _WATCHED
+    return [_line(row) for row in await work.all(query, values)]
+
+
+def _line(row: Row[Any]) -> LineRow:
+    line = WatchedLine(
+        id=row.id,
+        dialed_at=row.created_at,
+        ringing_at=row.ringing_at,
+        answered_at=row.answered_at,
+        ended_at=row.ended_at,
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        verdict=None if row.verdict is None else Verdict(row.verdict),
+        guaranteed=row.guaranteed,
+        given_up_at=row.given_up_at,
+    )
+    open_still = row.ended_at is None and row.answered_at is not None and row.bridged_at is None
+    return LineRow(line, open_still and row.outcome is None and not row.given, row.settled_at is not None)
+
+
+async def logged_in(work: UnitOfWork, campaign_id: int) -> list[WatchedAgent]:
+    """The campaign's agents who are logged in."""
+    rows = await work.all(_AGENTS, {"campaign": campaign_id})
+    return [WatchedAgent(row.id, AgentState(row.state), row.since) for row in rows]
 
 
 async def open_line_counts(work: UnitOfWork) -> tuple[dict[str, int], dict[int, int]]:

@@ -67,6 +67,8 @@ class Instant(TypeDecorator[datetime]):
 
 Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
 Json = JSON().with_variant(JSONB, "postgresql")
+#: The same where nothing is NULL, not the word null.
+JsonOrNone = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 PERSONAL: dict[str, Any] = {"personal": True}
 
 
@@ -505,6 +507,10 @@ attempts = Table(
     Column("verdict_cause", String(60)),
     Column("disposition", String(40)),
     Column("settled_at", Instant),  # the lead has been told what came of it
+    Column("given_up_at", Instant),  # the pacing decided to end its ringing
+    Column(
+        "paced", JsonOrNone
+    ),  # the pass that dialed it (domain.pacing_records); emptied when settled, unless abandoned
     Index("ix_attempts_number_created_at", "number", "created_at"),
     Index("ix_attempts_campaign_id_created_at", "campaign_id", "created_at"),
 )
@@ -519,6 +525,27 @@ Index(
     attempts.c.ended_at,
     sqlite_where=attempts.c.settled_at.is_(None),
     postgresql_where=attempts.c.settled_at.is_(None),
+)
+abandon_records = Table(  # what the pacing saw and decided before each abandoned call
+    "abandon_records",
+    metadata,
+    Column("attempt_id", String(40), primary_key=True),
+    _ref("campaign_id", "campaigns"),
+    Column("lost_at", Instant, nullable=False),
+    Column("dialed", JsonOrNone),
+    Column("last", JsonOrNone),
+    Index("ix_abandon_records_campaign_id_lost_at", "campaign_id", "lost_at"),
+)
+rehearsals = Table(  # what a campaign was expected to come to, and the comparison with what it came to
+    "rehearsals",
+    metadata,
+    _id(),
+    _ref("campaign_id", "campaigns"),
+    Column("made_at", Instant, nullable=False),
+    Column("made_by", String(120), nullable=False),
+    Column("forecast", Json, nullable=False),  # domain.rehearsal.Forecast
+    Column("compared", JsonOrNone),  # domain.rehearsal.Comparison; NULL: not yet
+    Index("ix_rehearsals_campaign_id_id", "campaign_id", "id"),
 )
 day_counts = Table(  # what caps and the abandoned share are reckoned from; scope "trunk:<name>" or "campaign:<id>"
     "day_counts",
@@ -795,7 +822,9 @@ deals = Table(
 found_by(deals)
 Index("ix_deals_stage_id", deals.c.stage_id, deals.c.id)  # the newest cards of a column
 Index("ix_deals_owner_id", deals.c.owner_id, deals.c.stage_id, deals.c.id)  # and of one seller's
-Index("ix_deals_totals", deals.c.stage_id, deals.c.closed_at, deals.c.currency, deals.c.amount)  # whole: sums read it
+Index(  # whole: sums read it
+    "ix_deals_totals", deals.c.stage_id, deals.c.closed_at, deals.c.owner_id, deals.c.currency, deals.c.amount
+)
 Index("ix_deals_amount", deals.c.amount, deals.c.id)  # lists in these orders, page by page
 Index("ix_deals_moved_at", deals.c.moved_at, deals.c.id)
 Index(  # whole: how long deals have stood in a stage

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from crm_core.domain.pacing_records import PacingRecord
+
 
 class Outcome(StrEnum):
     """What the network said (ours; the raw Q.850 cause and SIP status are kept beside it)."""
@@ -54,3 +56,5 @@ class Attempt:
     verdict: Verdict | None = None
     verdict_cause: str | None = None
     disposition: str | None = None
+    given_up_at: datetime | None = None  # the pacing decided to end its ringing
+    paced: PacingRecord | None = None  # the pass that dialed it: given at the lease, not read back

@@ -9,7 +9,7 @@ from decimal import Decimal
 from crm_core.domain.sales import StageKind
 
 #: Cards of a column that come with the board.
-CARDS = 30
+CARDS = 20
 
 
 @dataclass(frozen=True, slots=True)

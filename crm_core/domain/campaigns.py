@@ -26,6 +26,14 @@ class DialMode(StrEnum):
     BOT = "bot"  # the infobot talks: as many lines as the campaign allows, no agent needed
 
 
+class LawName(StrEnum):
+    """Whose rules on abandoned calls hold (figures and sources: dialer/laws.py)."""
+
+    FCC = "fcc"
+    OFCOM = "ofcom"
+    STRICT = "strict"  # where nothing is known: nobody is abandoned
+
+
 class Record(StrEnum):
     NEVER = "never"
     BRIDGED = "bridged"
@@ -109,6 +117,13 @@ class CampaignPolicy:
     connect_within: timedelta = timedelta(seconds=2)
     #: Ring at least 15 s or four rings before giving up (47 CFR 64.1200(a)(6)).
     ring_for: timedelta = timedelta(seconds=25)
+    #: None: by the country of the numbers it shows (domain.law_names).
+    law: LawName | None = None
+    #: Mode predictive: agents are busy at most so much of their time. 0.95 leaves three minutes of every hour to
+    #: breathe; small teams never come near it, for the abandoned share bounds them first.
+    max_occupancy: float = 0.95
+    give_up: bool = True  # mode predictive: lines may be ended while they ring, once the law's ring time is over
+    given_up_per_day: int = 1  # at most so often a day for one number
     abandon_message: str | None = None  # sound file; None: the shipped one
     opt_out_key: str = "9"
     #: Ofcom: an abandoned person is not called again within 72 h without a guaranteed agent.

@@ -29,3 +29,6 @@ class Floor:
     recent_people: int
     people: int
     abandoned: int
+    talking_since: tuple[datetime, ...] = ()  # one per agent on a call; fewer than agents_on_call: the rest unknown
+    wrapping_since: tuple[datetime, ...] = ()
+    seconds_left: float = 0.0  # of calling hours until the abandon window is reckoned up; 0: count on none

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Duplicates(StrEnum):
@@ -55,6 +56,7 @@ class LeadRow:
     zone: str | None = None
     priority: int | None = None
     fields: dict[str, str] = field(default_factory=dict)
+    company_fields: dict[str, Any] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -77,6 +79,7 @@ class LeadChange:
     zone: str | None
     priority: int | None
     fields: dict[str, str]
+    company_fields: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,4 +157,5 @@ def _change(row: LeadRow, owner: Owner | None, overwrite: bool, phones: tuple[Le
         zone=row.zone,
         priority=row.priority,
         fields=row.fields,
+        company_fields=row.company_fields if row.company else {},
     )

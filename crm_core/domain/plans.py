@@ -6,7 +6,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from crm_core.errors import BadInput
 
 _MONTH = re.compile(r"(19[789][0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])")
 _CENT = Decimal("0.01")
+_CLOSE_TO = Decimal("0.9")
 
 
 class Measure(StrEnum):
@@ -56,6 +57,21 @@ class Progress:
     def ahead(self) -> Decimal:
         """How far before (or, below zero, behind) what is expected by now."""
         return self.fact - self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class TeamPlan:
+    """A team's plan beside what is, for the month and for today. `due_today`: today's part of the target, by its share
+    of the month's working time; None on a free day."""
+
+    month: Progress
+    today: Decimal
+    due_today: Decimal | None
+
+    @property
+    def is_behind(self) -> bool:
+        """By more than a tenth of what is expected by now: less is chance."""
+        return self.month.fact < self.month.expected * _CLOSE_TO
 
 
 def check_plan(plan: Plan) -> None:
@@ -106,6 +122,25 @@ def elapsed_share(month: str, now: datetime, calendar: WorkCalendar) -> float:
         ends = datetime.combine(last + timedelta(days=1), time(), zone).timestamp()
         return min(1.0, max(0.0, (now.timestamp() - begins) / (ends - begins)))
     return over / whole
+
+
+def share_of_day(day: date, calendar: WorkCalendar) -> float | None:
+    """How much of its month's working time is the day's, 0…1; None where nobody works that day."""
+    hours = None if day in calendar.holidays else calendar.days.get(day.weekday())
+    if hours is None:
+        return None
+    begins = datetime.combine(day, time(), ZoneInfo(calendar.zone))
+    ends = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(calendar.zone))
+    month = f"{day:%Y-%m}"
+    return elapsed_share(month, ends, calendar) - elapsed_share(month, begins, calendar)
+
+
+def of_today(month: Progress, today: Decimal, day_share: float | None) -> TeamPlan:
+    """The plan with what was reached today."""
+    due = None if day_share is None else month.plan.target * Decimal(day_share)
+    if due is not None:  # there are no halves of a call, and nobody counts cents on a wall
+        due = due.quantize(_CENT).to_integral_value(ROUND_CEILING)
+    return TeamPlan(month, today, due)
 
 
 def progress(plan: Plan, name: str, fact: Decimal, elapsed: float) -> Progress:

@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from crm_core.domain.agents import HandOffMode
-from crm_core.domain.campaigns import CampaignPolicy, DialMode, Record, Window
+from crm_core.domain.campaigns import CampaignPolicy, DialMode, LawName, Record, Window
+from crm_core.domain.law_names import NO_REDIAL, law_name, rest_after
 
 
 class Say(StrEnum):
@@ -22,6 +23,13 @@ class Say(StrEnum):
     PROGRESSIVE = "progressive"
     POWER = "power"  # lines
     PREDICTIVE = "predictive"  # lines
+    LAW_FCC = "law_fcc"  # limit, window
+    LAW_OFCOM = "law_ofcom"
+    LAW_STRICT = "law_strict"
+    LAW_OF_TRUNK = "law_of_trunk"
+    OCCUPANCY = "occupancy"  # limit
+    GIVES_UP = "gives_up"  # n
+    NEVER_GIVES_UP = "never_gives_up"
     BOT = "bot"  # script
     BOT_WITHOUT_SCRIPT = "careful_bot_without_script"
     SPEED = "speed"  # a_minute, lines
@@ -39,6 +47,7 @@ class Say(StrEnum):
     NUMBER_REST = "number_rest"  # n, span
     CONNECT = "connect"  # span, limit, window
     ABANDONED_REST = "abandoned_rest"  # span
+    REST_OF_TRUNK = "rest_of_trunk"  # span, window
     OPT_OUT = "opt_out"  # key
     NO_OPT_OUT = "careful_no_opt_out"
     MACHINES_AS_PEOPLE = "machines_as_people"
@@ -79,6 +88,7 @@ class Sentence:
 
 #: 16 CFR 310.4(b)(4) and Ofcom's statement on persistent misuse: 3 % of the people who answer.
 _USUAL_LIMIT = 0.03
+_USUAL_WINDOW = timedelta(days=30)
 #: 47 CFR 64.1200(a)(7): within two seconds of the greeting.
 _USUAL_CONNECT = timedelta(seconds=2)
 #: 47 CFR 64.1200(c)(1): not before 8 and not after 21, where the person lives.
@@ -96,6 +106,7 @@ def _who(policy: CampaignPolicy) -> Iterator[Sentence]:
             yield Sentence(Say.POWER, {"lines": policy.lines_per_agent})
         case DialMode.PREDICTIVE:
             yield Sentence(Say.PREDICTIVE, {"lines": policy.max_lines_per_agent})
+            yield from _paced(policy)
         case DialMode.BOT:
             named = {"script": policy.script} if policy.script else {}
             yield Sentence(Say.BOT if named else Say.BOT_WITHOUT_SCRIPT, named)
@@ -112,6 +123,25 @@ def _who(policy: CampaignPolicy) -> Iterator[Sentence]:
         yield Sentence(Say.SHOWS, {"numbers": policy.caller_ids})
     else:
         yield Sentence(Say.SHOWS_TRUNK, {"trunk": policy.trunk})
+
+
+def _paced(policy: CampaignPolicy) -> Iterator[Sentence]:
+    """What bounds the look-ahead rule."""
+    if _law_is_of_trunk(policy):
+        yield Sentence(Say.LAW_OF_TRUNK)
+    else:
+        law = law_name(policy)
+        values = {"limit": _USUAL_LIMIT, "window": _USUAL_WINDOW} if law is LawName.FCC else {}
+        yield Sentence(Say(f"law_{law}"), values)
+    yield Sentence(Say.OCCUPANCY, {"limit": policy.max_occupancy})
+    if policy.give_up and policy.given_up_per_day:
+        yield Sentence(Say.GIVES_UP, {"n": policy.given_up_per_day})
+    else:
+        yield Sentence(Say.NEVER_GIVES_UP)
+
+
+def _law_is_of_trunk(policy: CampaignPolicy) -> bool:
+    return policy.law is None and not policy.caller_ids
 
 
 def _when(policy: CampaignPolicy) -> Iterator[Sentence]:
@@ -150,7 +180,12 @@ def _care(policy: CampaignPolicy) -> Iterator[Sentence]:
             Say.CONNECT,
             {"span": policy.connect_within, "limit": policy.abandon_limit, "window": policy.abandon_window},
         )
-        yield Sentence(Say.ABANDONED_REST, {"span": policy.abandoned_rest})
+        if _law_is_of_trunk(policy):
+            yield Sentence(Say.ABANDONED_REST, {"span": policy.abandoned_rest})
+            rests = {"span": NO_REDIAL[LawName.OFCOM], "window": NO_REDIAL[LawName.STRICT]}
+            yield Sentence(Say.REST_OF_TRUNK, rests)
+        else:
+            yield Sentence(Say.ABANDONED_REST, {"span": rest_after(policy)})
         if policy.abandon_limit > _USUAL_LIMIT:
             yield Sentence(Say.HIGH_LIMIT, {"limit": _USUAL_LIMIT})
         if policy.connect_within > _USUAL_CONNECT:

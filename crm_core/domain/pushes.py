@@ -63,7 +63,7 @@ class View(StrEnum):
     """How somebody gets a push."""
 
     WHOLE = "whole"
-    NAMELESS = "nameless"  # the call is his, the person is not
+    NAMELESS = "nameless"  # the call, task or deal is his, the person is not
     GONE = "gone"  # it was his and is not any more
 
 
@@ -78,7 +78,7 @@ _RIGHTS: Mapping[Topic, Right] = {
 def view(push: Push, reach: Reach) -> View | None:
     """How whoever has `reach` gets `push`; None: not at all. The same answers as the conditions of db.visibility."""
     if _sees(push, push.owner, reach):
-        return View.NAMELESS if push.topic is Topic.CALL and not _sees_person(push, reach) else View.WHOLE
+        return View.NAMELESS if push.topic in _RIGHTS and not _sees_person(push, reach) else View.WHOLE
     if push.formerly is not None and push.formerly != push.owner and _sees(push, push.formerly, reach):
         return View.GONE
     return None
@@ -107,12 +107,12 @@ def _within(owner: int | None, reach: Reach) -> bool:
 def _sees_person(push: Push, reach: Reach) -> bool:
     if not reach.actor.may(Right.SEE_CONTACTS):
         return False
-    if reach.users is None or (push.owner is not None and push.owner in reach.users):
+    if push.topic is not Topic.CALL or reach.users is None or (push.owner is not None and push.owner in reach.users):
         return True
     return _within(push.contact_owner, reach)
 
 
-#: What of a call tells who the person is.
+#: What tells who the person is. The number of a call is its own.
 PERSON = ("contact_id", "contact", "lead_id")
 
 

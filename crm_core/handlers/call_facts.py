@@ -89,6 +89,10 @@ def call_after(
     if call.ended_at is None:
         return call
     concluded = placed.attempt.outcome if placed is not None else None
+    if concluded is Outcome.GIVEN_UP and call.answered_at is not None:
+        # Answered in the instant the ringing was ended: a person lost, whatever was meant (a machine's verdict takes
+        # longer than that).
+        concluded = Outcome.ABANDONED
     return replace(call, outcome=concluded or before.outcome or snapshot.outcome or _outcome_of(call))
 
 
@@ -120,10 +124,15 @@ def attempt_after(attempt: Attempt, call: Call) -> Attempt:
         answered_at=call.answered_at or attempt.answered_at,
         bridged_at=call.bridged_at or attempt.bridged_at,
         ended_at=attempt.ended_at or call.ended_at,
-        outcome=attempt.outcome or call.outcome,
+        outcome=call.outcome if _lost(attempt, call) else attempt.outcome or call.outcome,
         cause=call.cause if call.cause is not None else attempt.cause,
         sip_status=call.sip_status or attempt.sip_status,
     )
+
+
+def _lost(attempt: Attempt, call: Call) -> bool:
+    """Whether a line given up turned out to be answered before it ended."""
+    return attempt.ended_at is None and attempt.outcome is Outcome.GIVEN_UP and call.outcome is Outcome.ABANDONED
 
 
 # --- agents -------------------------------------------------------------------------------------------------

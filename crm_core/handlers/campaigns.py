@@ -10,16 +10,19 @@ from datetime import datetime
 from crm_core.db import attempts, campaigns, quotas
 from crm_core.db.campaign_figures import CampaignFigures, campaign_figures
 from crm_core.db.engine import Database
+from crm_core.db.pacing import abandon_records_of
 from crm_core.db.pilots import PilotCall, pilot_calls
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.campaign_orders import Order as Order
 from crm_core.domain.campaign_orders import state_after
 from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, Trunk
+from crm_core.domain.pacing_records import AbandonRecord
 from crm_core.domain.pilots import is_pilot_over
 from crm_core.domain.quotas import QuotaState
 from crm_core.errors import BadInput, Conflict, NotFound
 from crm_core.events import CampaignStateChanged
 from crm_core.handlers.quotas import regroup
+from crm_core.handlers.rehearsal_compare import keep_when_ended
 from crm_core.handlers.start_checks import check_start, check_stored
 
 log = logging.getLogger(__name__)
@@ -103,6 +106,8 @@ async def order_in(
     state = state_after(campaign, order)
     warnings = await check_start(work, campaign) if order is Order.START else ()
     await _move(work, campaign, state, now)
+    if state is CampaignState.FINISHED:
+        await keep_when_ended(work, campaign, now)
     return replace(campaign, state=state), warnings
 
 
@@ -164,6 +169,14 @@ async def campaign_report(database: Database, name: str) -> tuple[Campaign, Camp
     async with database.reading() as work:
         campaign = await named(work, name)
         return campaign, await campaign_figures(work, campaign.id)
+
+
+async def abandoned_calls(database: Database, name: str, limit: int) -> list[tuple[AbandonRecord, str]]:
+    """The campaign's last abandoned calls, latest first: what the pacing saw and decided, and the numbers called.
+    Raises NotFound."""
+    async with database.reading() as work:
+        campaign = await named(work, name)
+        return await abandon_records_of(work, campaign.id, limit)
 
 
 async def first_calls(database: Database, campaign: Campaign, limit: int) -> list[PilotCall]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from crm_core.db import agents, calls, campaigns, conversations, lead_moves, quotas, site
+from crm_core.db import agents, calls, campaigns, conversations, lead_moves, pacing, quotas, site
 from crm_core.db import attempts as attempt_rows
 from crm_core.db import floor as floor_rows
 from crm_core.db import leads as lead_rows
@@ -17,20 +18,24 @@ from crm_core.domain.agents import AgentState, Trigger
 from crm_core.domain.attempts import Attempt, Outcome
 from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, Trunk
 from crm_core.domain.floor import Floor
+from crm_core.domain.floor_watch import Past, Watched
+from crm_core.domain.law_names import LONGEST_REST
 from crm_core.domain.leads import Lead
+from crm_core.domain.pacing_records import AbandonRecord
 from crm_core.events import LeadClosed
 from crm_core.handlers.call_writing import write_calls
 from crm_core.handlers.cdr_ties import ended_by
 from crm_core.handlers.commits import committed
 from crm_core.handlers.leasing import lease
 from crm_core.handlers.settling import settle
+from crm_core.handlers.watching import watched
 from crm_core.ports import EndedAttempt, PutOff, Settled
 
 log = logging.getLogger(__name__)
 
-#: The answer rate is reckoned from so many attempts, not older than this.
-_RECENT = 200
-_RECENT_WITHIN = timedelta(hours=1)
+#: What pacing learns from when a process starts: not older than this.
+_PAST_WITHIN = timedelta(days=14)
+_ZONE_KEPT = timedelta(minutes=1)
 
 
 class DatabaseHopper:
@@ -39,6 +44,8 @@ class DatabaseHopper:
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database, self._now = database, now
+        self._site_zone = ZoneInfo("UTC")
+        self._zone_until: datetime | None = None
 
     async def running(self) -> list[Campaign]:
         """Campaigns to dial for; none while the kill switch is on: no lead need be refused a lease to find that out."""
@@ -154,28 +161,43 @@ class DatabaseHopper:
 
     async def floor(self, campaign: Campaign, now: datetime) -> Floor:
         """All that pacing sees of the campaign."""
-        first_day = campaigns.day_of(now - campaign.policy.abandon_window)
+        return (await self.watch(campaign, now, None)).floor
+
+    async def watch(self, campaign: Campaign, now: datetime, ended_since: datetime | None) -> Watched:
+        """The floor with its lines (those ended since `ended_since` too; None: none) and agents by name."""
+        zone = await self._zone(now)
         async with self._database.reading() as work:
-            by_state = await agents.counts_by_state(work, campaign.id)
-            lines = await floor_rows.open_lines(work, campaign.id)
-            dials, people = await floor_rows.recent(work, campaign.id, now - _RECENT_WITHIN, _RECENT)
-            counts = await campaigns.counts_since(work, campaigns.campaign_scope(campaign.id), first_day)
-        return Floor(
-            at=now,
-            agents_available=by_state.get(AgentState.AVAILABLE, 0),
-            agents_ringing=by_state.get(AgentState.RINGING, 0),
-            agents_on_call=by_state.get(AgentState.ON_CALL, 0),
-            agents_wrapping_up=by_state.get(AgentState.WRAP_UP, 0),
-            agents_paused=by_state.get(AgentState.PAUSED, 0),
-            ringing_since=tuple(sorted(line.created_at for line in lines if not line.answered)),
-            waiting=sum(line.waits for line in lines),
-            open_lines=len(lines),
-            guaranteed=sum(line.guaranteed and not line.answered for line in lines),
-            recent_dials=dials,
-            recent_people=people,
-            people=counts["people"],
-            abandoned=counts["abandoned"],
+            return await watched(work, campaign, now, ended_since, zone)
+
+    async def _zone(self, now: datetime) -> ZoneInfo:
+        """The firm's zone, asked for once a minute."""
+        if self._zone_until is None or not now < self._zone_until <= now + _ZONE_KEPT:
+            async with self._database.reading() as work:
+                self._site_zone = ZoneInfo((await site.calendar(work)).zone)
+            self._zone_until = now + _ZONE_KEPT
+        return self._site_zone
+
+    async def past(self, campaign: Campaign, now: datetime) -> Past:
+        """How the campaign's last lines, talks and wrap-ups went."""
+        async with self._database.reading() as work:
+            return await pacing.past(work, campaign.id, now - _PAST_WITHIN)
+
+    async def give_up(self, attempt_ids: Sequence[str], most: int, per_day: int, now: datetime) -> list[str]:
+        """Note the first `most` of the ringing lines that may be given up as such; the answer holds those to end."""
+        today = now.astimezone(await self._zone(now)).replace(hour=0, minute=0, second=0, microsecond=0)
+        return await committed(
+            self._database,
+            lambda work: pacing.give_up(work, attempt_ids, most, per_day, now, today.astimezone(UTC)),
         )
+
+    async def keep_abandons(self, lost: Sequence[AbandonRecord]) -> None:
+        """Keep what the pacing saw and decided before these calls were abandoned; once for each."""
+        await committed(self._database, lambda work: pacing.keep_abandons(work, lost))
+
+    async def recover_abandons(self, campaign: Campaign, now: datetime) -> None:
+        """Keep what is known of calls that were abandoned while nothing paced the campaign."""
+        since = now - _PAST_WITHIN
+        await committed(self._database, lambda work: pacing.recover_abandons(work, campaign.id, since))
 
     async def line_counts(self) -> tuple[dict[str, int], dict[int, int]]:
         """Open attempts by trunk and by campaign."""
@@ -184,7 +206,7 @@ class DatabaseHopper:
 
 
 def _since(policy: CampaignPolicy, now: datetime) -> Since:
-    return Since(now - policy.number_rest, now - policy.abandoned_rest)
+    return Since(now - policy.number_rest, now - max(policy.abandoned_rest, LONGEST_REST))
 
 
 async def _free_agents(work: UnitOfWork, call_ids: Sequence[str], now: datetime) -> None:

@@ -54,9 +54,13 @@ def _check_windows(windows: tuple[Window, ...]) -> None:
 def _check_figures(policy: CampaignPolicy) -> None:
     if not 0 <= policy.abandon_limit <= 1:
         raise BadInput("abandon_limit", f"{policy.abandon_limit} is not between 0 and 1", "3 % is 0.03")
+    if not 0.5 <= policy.max_occupancy <= 1:
+        what = f"{policy.max_occupancy:g} is not between 0.5 and 1"
+        raise BadInput("max_occupancy", what, "0.95 leaves operators three minutes of every hour to breathe")
     at_least: dict[str, tuple[float, float]] = {
         "lines_per_agent": (policy.lines_per_agent, 1),
         "max_lines_per_agent": (policy.max_lines_per_agent, 1),
+        "given_up_per_day": (policy.given_up_per_day, 0),
         "max_lines": (policy.max_lines, 1),
         "retry.max_attempts": (policy.retry.max_attempts, 1),
         "number_rest_calls": (policy.number_rest_calls, 1),

@@ -6,7 +6,7 @@ import asyncio
 import fcntl
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,19 +94,22 @@ def reserved_ports() -> Iterator[PairPorts]:
 
 @asynccontextmanager
 async def running_pair(
-    folder: Path, ports: PairPorts | None = None, bot_media: BotMedia = "websocket"
+    folder: Path,
+    ports: PairPorts | None = None,
+    bot_media: BotMedia = "websocket",
+    names: Sequence[str] = PHONES,
 ) -> AsyncIterator[Pair]:
-    """Start both Asterisks in `folder`, wait until the phones are registered; stop both at the end.
+    """Start both Asterisks in `folder`, wait until the phones of these names are registered; stop both at the end.
 
     Without `ports` a set of ports that is free is taken, and kept from other test runs.
     """
     if ports is None:
         with reserved_ports() as reserved:
-            async with running_pair(folder, reserved, bot_media) as pair:
+            async with running_pair(folder, reserved, bot_media, names) as pair:
                 yield pair
             return
     asterisk = await asyncio.to_thread(install)
-    phones = kept_phones(folder / "pbx", PHONES)
+    phones = kept_phones(folder / "pbx", names)
     pbx = pbx_site(
         folder / "pbx",
         ports=ports.pbx,

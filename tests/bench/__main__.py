@@ -27,6 +27,9 @@ from tests.bench import (
     live,
     lookup,
     memory,
+    pacing,
+    pacing_decision,
+    pacing_live,
     pop,
     reports,
     speech,
@@ -44,6 +47,7 @@ _ALL: dict[str, Callable[[Path, Say], Awaitable[list[Row]]]] = {
     "import_rows": import_rows.measure,
     "workplace": workplace.measure,
     "reports": reports.measure,
+    "pacing_decision": pacing_decision.measure,
     "live": live.measure,
     "hand_off": hand_off.measure,
     "pop": pop.measure,
@@ -54,6 +58,8 @@ _ALL: dict[str, Callable[[Path, Say], Awaitable[list[Row]]]] = {
     "barge_in": barge_in.measure,
     "speech": speech.measure,
     "understanding": understanding.measure,
+    "pacing_live": pacing_live.measure,
+    "pacing": pacing.measure,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 from crm_core.cli.policy_options import policy_from
 from crm_core.db.engine import Database
 from crm_core.domain.attempts import Outcome
-from crm_core.domain.campaigns import DialMode, Quota, Unfinished, Window
+from crm_core.domain.campaigns import DialMode, LawName, Quota, Unfinished, Window
+from crm_core.domain.pacing_records import AbandonRecord, PacingRecord
 from crm_core.errors import BadInput, IllegalTransition, NotFound
 from crm_core.handlers.campaigns import every_campaign
-from tests.crm_core.dialing import add_campaign
+from crm_core.handlers.hopper import DatabaseHopper
+from tests.crm_core.dialing import NOW, TRUNK, add_campaign, attempts_for
 from tests.crm_core.shell import Shell
 
 POLICY = """
@@ -44,6 +47,34 @@ async def test_trunk_from_the_command_line(shell: Shell) -> None:
     listed = await shell("trunk", "list")
     assert "+998 +7" in listed
     assert "500" in listed
+
+
+async def test_whose_rules_hold_and_how_busy_operators_are_from_the_command_line(
+    shell: Shell, database: Database
+) -> None:
+    await add_campaign(database)
+    await shell("campaign", "change", "autumn", "--mode", "predictive", "--law", "ofcom", "--max-occupancy", "90")
+    (policy,) = [one.policy for one in await every_campaign(database)]
+    assert (policy.law, policy.max_occupancy) == (LawName.OFCOM, 0.9)
+    await shell("campaign", "change", "autumn", "--law", "country")
+    assert (await every_campaign(database))[0].policy.law is None
+    with pytest.raises(BadInput, match=r"between 0\.5 and 1"):
+        await shell("campaign", "change", "autumn", "--max-occupancy", "9")
+
+
+async def test_abandoned_calls_are_listed_with_what_was_decided(shell: Shell, database: Database) -> None:
+    campaign = await add_campaign(database)
+    assert "Nobody was abandoned" in await shell("campaign", "abandoned", "autumn")
+    (attempt,) = await attempts_for(database, campaign)
+    seen = PacingRecord(NOW, "fcc", 2, 0, 3, 1, 0, 4, 0, 1200, 3, 2, 0, "risk", 0.031, 0.05)
+    hopper = DatabaseHopper(database, lambda: NOW)
+    await hopper.lease([replace(attempt, paced=seen)], TRUNK, NOW)
+    await hopper.keep_abandons([AbandonRecord(attempt.id, campaign.id, NOW, None, None)])
+    said = " ".join((await shell("campaign", "abandoned", "autumn")).split())
+    for words in ("07:00:00", "2/3/1", "3 of 1200", "not known"):
+        assert words in said
+    with pytest.raises(NotFound):
+        await shell("campaign", "abandoned", "spring")
 
 
 async def test_a_campaign_of_the_bot_names_a_script_that_exists(shell: Shell, database: Database) -> None:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from crm_core.domain.agents import HandOffMode
 from crm_core.domain.attempts import Outcome
-from crm_core.domain.campaigns import CampaignPolicy, DialMode, Quota, Record, RetryPolicy, Unfinished, Window
+from crm_core.domain.campaigns import CampaignPolicy, DialMode, LawName, Quota, Record, RetryPolicy, Unfinished, Window
 from crm_core.domain.policy_words import Say, Sentence, sentences
 from crm_core.errors import BadInput
 from crm_core.handlers.policy_checks import check_policy
 from crm_core.handlers.policy_versions import policy_version
-from crm_core.web.pages.campaigns_words import say
+from crm_core.web.pages.campaigns_sentences import say
 from crm_core.web.pages.catalogues import Words, read_catalogues
 from crm_core.web.policy_form import AGAIN, Filled, field_of, filled, filled_by, policy_in
 from crm_core.web.viewer import LANGUAGES, Viewer
@@ -45,6 +45,10 @@ _policies = st.builds(
     max_lines=_counts,
     lines_per_agent=_hundredths,
     max_lines_per_agent=_hundredths,
+    max_occupancy=st.integers(500, 1000).map(lambda n: n / 1000),
+    law=st.none() | st.sampled_from(LawName),
+    give_up=st.booleans(),
+    given_up_per_day=st.integers(0, 9),
     abandon_limit=st.integers(0, 1000).map(lambda n: n / 1000),
     opt_out_key=st.sampled_from([*"0123456789*#", ""]),
     windows=st.lists(_windows, max_size=4).map(tuple),
@@ -66,7 +70,9 @@ _policies = st.builds(
 @given(_policies)
 def test_a_form_says_a_policy_and_the_policy_comes_back(policy: CampaignPolicy) -> None:
     back = policy_in(filled(policy))
-    assert replace(back, calls_per_second=0, abandon_limit=0) == replace(policy, calls_per_second=0, abandon_limit=0)
+    rounded: dict[str, Any] = {"calls_per_second": 0, "abandon_limit": 0, "max_occupancy": 0}
+    assert replace(back, **rounded) == replace(policy, **rounded)
+    assert back.max_occupancy == pytest.approx(policy.max_occupancy)
     assert back.calls_per_second == pytest.approx(policy.calls_per_second)
     assert back.abandon_limit == pytest.approx(policy.abandon_limit)
 
@@ -121,6 +127,25 @@ def test_sentences_name_what_matters() -> None:
     assert careful == {Say.HIGH_LIMIT, Say.LATE_CONNECT, Say.LONG_HOURS}
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"law": LawName.FCC}, Say.LAW_FCC),
+        ({"caller_ids": ("+442079460000",)}, Say.LAW_OFCOM),
+        ({"caller_ids": TRUNK.caller_ids}, Say.LAW_STRICT),
+        ({}, Say.LAW_OF_TRUNK),
+        ({"given_up_per_day": 2}, Say.GIVES_UP),
+        ({"given_up_per_day": 0}, Say.NEVER_GIVES_UP),
+        ({"give_up": False}, Say.NEVER_GIVES_UP),
+        ({"max_occupancy": 0.9}, Say.OCCUPANCY),
+    ],
+)
+def test_predictive_dialing_says_what_bounds_it(changes: dict[str, Any], told: Say) -> None:
+    policy = CampaignPolicy("carrier", mode=DialMode.PREDICTIVE, **changes)
+    assert told in {one.id for one in sentences(policy)}
+    assert told not in {one.id for one in sentences(replace(policy, mode=DialMode.POWER))}
+
+
 def test_what_is_no_policy_names_its_field() -> None:
     form = filled(CampaignPolicy("carrier"))
     for name, text in (
@@ -130,6 +155,9 @@ def test_what_is_no_policy_names_its_field() -> None:
         ("calls_per_minute", "-1"),
         ("calls_per_minute", "1e9"),
         ("mode", "loud"),
+        ("law", "mars"),
+        ("max_occupancy", "all"),
+        ("given_up_per_day", "never"),
         ("number_rest", "99999999"),
         ("again_busy", "1:30"),
     ):

@@ -6,7 +6,7 @@ import asyncio
 import csv
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from crm_core.domain.access import Actor, Role, actor_of
 from crm_core.domain.plans import Measure, Plan
 from crm_core.domain.work_calendar import DEFAULT_CALENDAR
 from crm_core.errors import BadInput, Forbidden, NotFound
-from crm_core.handlers.plans import drop_plan, set_plan
+from crm_core.handlers.plans import drop_plan, set_plan, team_plans
 from crm_core.handlers.report_files import Words, export_table, table_of
 from crm_core.handlers.report_rollup import DayRoller, roll_up
 from crm_core.handlers.reports import REPORTS, Wanted, report
@@ -226,6 +226,23 @@ async def test_the_worker_adds_days_up_by_itself(site: Database, firm: Firm) -> 
 def plan(firm: Firm, **values: Any) -> Plan:
     told = {"user_id": firm.ann, "team_id": None, "month": "2026-11", "measure": Measure.TALKS, "target": Decimal(4)}
     return Plan(**(told | values))
+
+
+async def test_a_teams_plan_for_the_month_and_for_today(site: Database, firm: Firm) -> None:
+    north = {"user_id": None, "team_id": firm.north}
+    for one in (plan(firm, **north, target=Decimal(42)), plan(firm)):
+        await set_plan(firm.manager, one, site, NOW)
+    (found_one,) = await team_plans(firm.manager, site, NOW)  # a seller's own is not for the wall
+    month = found_one.month
+    assert (month.name, month.plan.target, month.expected) == ("North", Decimal(42), Decimal(30))
+    assert found_one.due_today == Decimal(2)  # one of 21 working days
+    assert found_one.is_behind
+    assert found_one.today <= month.fact
+    assert [p.month.name for p in await team_plans(firm.head(firm.north), site, NOW)] == ["North"]
+    assert await team_plans(firm.head(firm.south), site, NOW) == []
+    sunday = NOW + timedelta(days=2)
+    (free,) = await team_plans(firm.manager, site, sunday)
+    assert free.due_today is None
 
 
 async def test_a_plan_beside_the_fact(site: Database, firm: Firm) -> None:

@@ -125,3 +125,10 @@ def test_a_lead_closed_meanwhile_stays_closed_for_the_same_reason(outcome: Outco
     of = lead(1, attempts=1, state=LeadState.CLOSED, close_reason="opted_out")
     after = settled(ended(outcome, of), policy(), NOW)
     assert (after.state, after.close_reason) == (LeadState.CLOSED, "opted_out")
+
+
+def test_a_line_given_up_is_dialed_again_as_the_policy_says_and_counts_neither_way() -> None:
+    after = settled(ended(Outcome.GIVEN_UP, unanswered=2), policy(), NOW)
+    assert (after.state, after.next_attempt_at, after.unanswered) == (LeadState.OPEN, END + timedelta(hours=1), 2)
+    never = policy(retry=RetryPolicy(after={}))
+    assert settled(ended(Outcome.GIVEN_UP), never, NOW).close_reason == "given_up"

@@ -6,12 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from crm_core.domain.agents import AgentState
 from crm_core.domain.attempts import Attempt, Outcome
+from crm_core.domain.calling_hours import seconds_left_today
 from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, Trunk
 from crm_core.domain.floor import Floor
+from crm_core.domain.floor_watch import Past, Watched, WatchedAgent, WatchedLine
 from crm_core.domain.leads import Lead, LeadState, WhyNot
+from crm_core.domain.pacing_records import AbandonRecord
 from crm_core.errors import Unavailable
 from crm_core.ports import EndedAttempt, PutOff, Settled
 from tests.fakes.roster import FakeRoster
@@ -36,6 +40,10 @@ class FakeHopper:
     killed: bool = False
     down: bool = False
     asked: Counter[str] = field(default_factory=Counter)
+    before: Past = field(default_factory=Past)
+    machines: int = 0
+    records: dict[str, AbandonRecord] = field(default_factory=dict)
+    rings_at_once: bool = True  # every phone that was dialed rings
 
     def add(self, campaign: Campaign, leads: Iterable[Lead] = ()) -> None:
         self.campaigns[campaign.id] = campaign
@@ -176,20 +184,28 @@ class FakeHopper:
             )
 
     async def floor(self, campaign: Campaign, now: datetime) -> Floor:
+        return (await self.watch(campaign, now, None)).floor
+
+    async def watch(self, campaign: Campaign, now: datetime, ended_since: datetime | None) -> Watched:
         self._ask("floor")
-        states = Counter(a.state for a in self.roster.people.values() if a.campaign_id == campaign.id)
+        team = [
+            WatchedAgent(a.id, a.state, a.since)
+            for a in self.roster.people.values()
+            if a.campaign_id == campaign.id and a.state is not AgentState.LOGGED_OUT
+        ]
+        states = Counter(a.state for a in team)
         mine = [attempt for attempt in self.attempts.values() if attempt.campaign_id == campaign.id]
         lines = [attempt for attempt in mine if attempt.ended_at is None]
         recent = [attempt for attempt in mine if attempt.id in self.settled]
         taken = {agent.call_id for agent in self.roster.people.values()}
-        return Floor(
+        floor = Floor(
             at=now,
             agents_available=states[AgentState.AVAILABLE],
             agents_ringing=states[AgentState.RINGING],
             agents_on_call=states[AgentState.ON_CALL],
             agents_wrapping_up=states[AgentState.WRAP_UP],
             agents_paused=states[AgentState.PAUSED],
-            ringing_since=tuple(a.created_at for a in lines if a.answered_at is None),
+            ringing_since=tuple(a.created_at for a in lines if a.answered_at is None and a.given_up_at is None),
             waiting=sum(a.answered_at is not None and a.outcome is None and a.id not in taken for a in lines),
             open_lines=len(lines),
             guaranteed=sum(a.guaranteed and a.answered_at is None for a in lines),
@@ -197,7 +213,52 @@ class FakeHopper:
             recent_people=sum(a.outcome in _PEOPLE for a in recent),
             people=sum(a.outcome in _PEOPLE for a in mine),
             abandoned=sum(a.outcome is Outcome.ABANDONED for a in mine),
+            talking_since=tuple(a.since for a in team if a.state is AgentState.ON_CALL),
+            wrapping_since=tuple(a.since for a in team if a.state is AgentState.WRAP_UP),
+            seconds_left=seconds_left_today(now, ZoneInfo("UTC"), campaign.policy.windows),
         )
+        ended = [] if ended_since is None else [a for a in mine if a.ended_at is not None and a.ended_at >= ended_since]
+        return Watched(floor, tuple(self._watched(one) for one in (*lines, *ended)), tuple(team), self.machines)
+
+    def _watched(self, attempt: Attempt) -> WatchedLine:
+        return WatchedLine(
+            attempt.id,
+            attempt.created_at,
+            attempt.created_at if self.rings_at_once else None,
+            attempt.answered_at,
+            attempt.ended_at,
+            attempt.outcome,
+            attempt.verdict,
+            attempt.guaranteed,
+            attempt.given_up_at,
+        )
+
+    async def past(self, campaign: Campaign, now: datetime) -> Past:
+        self._ask("past")
+        return self.before
+
+    async def give_up(self, attempt_ids: Sequence[str], most: int, per_day: int, now: datetime) -> list[str]:
+        self._ask("give_up")
+        given_up: list[str] = []
+        for one in attempt_ids:
+            attempt = self.attempts[one]
+            is_open = attempt.ended_at is None and attempt.answered_at is None and attempt.outcome is None
+            number = [a for a in self.attempts.values() if a.number == attempt.number and a.given_up_at is not None]
+            if is_open and not attempt.guaranteed and len(given_up) < most and len(number) < per_day:
+                self.attempts[one] = replace(attempt, outcome=Outcome.GIVEN_UP, given_up_at=now)
+                given_up.append(one)
+        return given_up
+
+    async def keep_abandons(self, lost: Sequence[AbandonRecord]) -> None:
+        self._ask("keep_abandons")
+        for one in lost:
+            self.records.setdefault(one.attempt_id, replace(one, dialed=self.attempts[one.attempt_id].paced))
+
+    async def recover_abandons(self, campaign: Campaign, now: datetime) -> None:
+        self._ask("recover_abandons")
+        for a in self.attempts.values():
+            if a.campaign_id == campaign.id and a.outcome is Outcome.ABANDONED and a.ended_at is not None:
+                self.records.setdefault(a.id, AbandonRecord(a.id, campaign.id, a.ended_at, a.paced, None))
 
     async def line_counts(self) -> tuple[dict[str, int], dict[int, int]]:
         self._ask("line_counts")
