@@ -20,19 +20,25 @@ from pathlib import Path
 
 from aiohttp import web
 from playwright.async_api import Browser, Page
+from sqlalchemy import func, select
 
 from crm_core.db.engine import Database, opened_database
 from crm_core.db.migrate import upgrade
+from crm_core.db.tables import conversations
 from crm_core.demo.generator import generate
 from crm_core.demo.made_people import Wanted
 from crm_core.domain.access import Role
 from crm_core.handlers import users
 from crm_core.handlers.log_in import Door, log_in
+from crm_core.streams import InProcessStream
 from crm_core.web.app import Health, make_app
 from crm_core.web.doors import COOKIE
 from crm_core.web.keys import Workplace
+from crm_core.web.live.hub import LiveHub
+from crm_core.web.live.stream import add_live
 from tests.browser.chromium import ROOT, Faults, build_assets, opened_chromium, page_opener
 from tests.browser.shots import SHOTS, Shot
+from tests.crm_core.web.campaign_site import add_tools
 
 FOLDER = ROOT / "var/screenshots"
 THEMES = ("light", "dark")
@@ -52,12 +58,18 @@ async def take(shots: Sequence[Shot], folder: Path) -> list[str]:
         url = f"sqlite:///{scratch}/site.db"
         await upgrade(url)
         async with opened_database(url) as database:
+            faults: list[str] = []
             await _fill(database)
             base, runner = await _served(database, Path(scratch))
             try:
+                async with database.reading() as work:
+                    talk = str(await work.scalar(select(func.min(conversations.c.call_id))))
                 cookies = {role: await _cookie(role, database) for role in Role}
                 async with opened_chromium() as browser:
-                    faults = [line for shot in shots for line in await _pictures(shot, browser, base, cookies, folder)]
+                    for done, shot in enumerate(shots, 1):
+                        print(f"{done} of {len(shots)}: {shot.path}", flush=True)
+                        address = base + shot.path.replace("{talk}", talk)
+                        faults += await _pictures(shot, browser, address, cookies, folder)
             finally:
                 await runner.cleanup()
     return faults
@@ -71,7 +83,10 @@ async def _fill(database: Database) -> None:
 
 async def _served(database: Database, scratch: Path) -> tuple[str, web.AppRunner]:
     place = Workplace(database, _now, scratch, scratch / "recordings", country="UZ")
-    runner = web.AppRunner(make_app(Health(database, _now), place), access_log=None, shutdown_timeout=0.5)
+    app = make_app(Health(database, _now), place)
+    add_tools(app)
+    add_live(app, LiveHub(database, InProcessStream(), _now, "screenshots"))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
@@ -93,7 +108,7 @@ async def _cookie(role: Role, database: Database) -> str:
     return (await log_in(name, password, Door(), database, _now())).secret
 
 
-async def _pictures(shot: Shot, browser: Browser, base: str, cookies: Mapping[Role, str], folder: Path) -> list[str]:
+async def _pictures(shot: Shot, browser: Browser, address: str, cookies: Mapping[Role, str], folder: Path) -> list[str]:
     said = []
     for theme, direction, width in product(THEMES, LANGUAGES, WIDTHS):
         faults = Faults()
@@ -103,8 +118,8 @@ async def _pictures(shot: Shot, browser: Browser, base: str, cookies: Mapping[Ro
         if shot.role is not None:
             jar[COOKIE] = cookies[shot.role]
         async with page_opener(browser, faults) as open_page:
-            given = [{"name": name, "value": value, "url": base} for name, value in jar.items()]
-            page = await open_page(base + shot.path, width=width, height=WIDTHS[width], theme=theme, cookies=given)
+            given = [{"name": name, "value": value, "url": address} for name, value in jar.items()]
+            page = await open_page(address, width=width, height=WIDTHS[width], theme=theme, cookies=given)
             await _ready(page, shot)
             name = file_name(shot, theme, direction, width)
             await page.screenshot(path=folder / name, full_page=True)

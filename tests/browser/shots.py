@@ -9,7 +9,9 @@ from crm_core.domain.access import Role
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One page as somebody of that role sees it (None: nobody is logged in); `press`: keys pressed before, as `?`."""
+    """One page as somebody of that role sees it (None: nobody is logged in); `press`: keys pressed before, as `?`.
+
+    `{talk}` in a path is a call that the infobot held."""
 
     path: str
     role: Role | None
@@ -28,6 +30,9 @@ SHOTS: tuple[Shot, ...] = (
     Shot("/deals", Role.SELLER, ("n",)),
     Shot("/deals?view=list", Role.MANAGER),
     Shot("/deals/12", Role.MANAGER),
+    Shot("/contacts", Role.MANAGER),
+    Shot("/contacts/1", Role.MANAGER),
+    Shot("/calls/{talk}", Role.MANAGER),
     Shot("/companies", Role.MANAGER),
     Shot("/companies/1", Role.MANAGER),
     Shot("/supervisor", Role.MANAGER),
@@ -45,6 +50,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("/campaigns", Role.MARKETER),
     Shot("/campaigns/new", Role.MARKETER),
     Shot("/campaigns/1", Role.MARKETER),
+    Shot("/campaigns/1/rehearsal", Role.MARKETER),
     Shot("/campaigns/1/rules", Role.MARKETER),
     Shot("/campaigns/lists", Role.MARKETER),
     Shot("/campaigns/do-not-call", Role.MARKETER),
@@ -72,4 +78,7 @@ SHOTS: tuple[Shot, ...] = (
     Shot("/settings/audit", Role.ADMINISTRATOR),
     Shot("/notifications", Role.SELLER),
     Shot("/search?q=ali", Role.MANAGER),
+    Shot("/api/", Role.ADMINISTRATOR),
+    Shot("/api/nouns/tasks", Role.ADMINISTRATOR),
+    Shot("/offline", Role.AGENT),
 )

@@ -226,6 +226,8 @@ def _filters() -> dict[str, Callable[..., Any]]:
         "duration": formats.duration,
         "said": pass_context(lambda _context, text: said(text, _sight.get().words, _sight.get().viewer.language)),
         "result": in_words(words.result),
+        "stage": in_words(words.stage),
+        "silent": words.is_silent,
         "pause_reason": in_words(words.pause),
         "signature": in_words(words.signature),
         "done_by": in_words(words.done_by),

@@ -12,6 +12,7 @@ from babel.dates import get_day_names
 from crm_core.domain.reports import Cell, Column, Picture, ReportTable, Unit
 from crm_core.web.pages import formats
 from crm_core.web.pages.catalogues import Words
+from crm_core.web.pages.words import stage
 from crm_core.web.viewer import Viewer
 
 #: More bars than these cannot be told apart; the table has all.
@@ -34,7 +35,7 @@ class Shown:
 def shown(table: ReportTable, viewer: Viewer, words: Words) -> Shown:
     heads = [{"label": _head(column, words), "number": column.unit is not Unit.TEXT} for column in table.columns]
     rows = [
-        [_cell(column, cell, table, row, viewer) for column, cell in zip(table.columns, row, strict=True)]
+        [_cell(column, cell, table, row, viewer, words) for column, cell in zip(table.columns, row, strict=True)]
         for row in table.rows
     ]
     drawn = table.picture if table.rows else None
@@ -59,11 +60,11 @@ def _head(column: Column, words: Words) -> str:
     return f"{title} ({words.gettext('days')})" if column.unit is Unit.DAYS else title
 
 
-def _cell(column: Column, cell: Cell, table: ReportTable, row: Sequence[Cell], viewer: Viewer) -> str:
+def _cell(column: Column, cell: Cell, table: ReportTable, row: Sequence[Cell], viewer: Viewer, words: Words) -> str:
     if cell is None or cell == "":
         return _NOTHING
     if isinstance(cell, str):
-        return cell
+        return stage(words, cell) if column.key == "stage" else cell
     match column.unit:
         case Unit.SHARE:
             return formats.percent(viewer, cell)

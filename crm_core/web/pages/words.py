@@ -44,6 +44,17 @@ RESULTS: Mapping[str, str] = {
     "passed_on": mark("Passed on to a colleague"),
     "unfinished": mark("Did not talk to the end"),
 }
+#: Stages that Trunkline is shipped with; a site's own are said as they are.
+STAGES: Mapping[str, str] = {
+    "Unsorted": mark("Unsorted"),
+    "New": mark("New"),
+    "Offer sent": mark("Offer sent"),
+    "Agreed": mark("Agreed"),
+    "Won": mark("Won"),
+    "Lost": mark("Lost"),
+}
+#: Outcomes of which there is nothing to hear or read.
+_SILENT = frozenset({"no_answer", "busy", "not_in_service", "congestion", "hung_up", "given_up", "failed", "lost"})
 #: Why an agent is paused (`crm_core.domain.agents.PAUSE_REASONS`); a site's own are said as they are.
 PAUSES: Mapping[str, str] = {
     "lunch": mark("lunch"),
@@ -62,6 +73,16 @@ def result(words: Words, code: str, labels: Mapping[str, str]) -> str:
     """What a call came to: the site's label of a disposition, else our word for it or for an outcome."""
     known = labels.get(code) or RESULTS.get(code) or OUTCOMES.get(code)
     return words.gettext(known) if known else code.replace("_", " ")
+
+
+def stage(words: Words, name: str) -> str:
+    """What a stage is called."""
+    return words.gettext(STAGES[name]) if name in STAGES else name
+
+
+def is_silent(state: str) -> bool:
+    """Whether a call that came to this has nothing to listen to."""
+    return state in _SILENT
 
 
 def pause(words: Words, reason: str) -> str:

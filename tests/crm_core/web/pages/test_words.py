@@ -10,8 +10,9 @@ from crm_core.domain.access import Role
 from crm_core.domain.agents import PAUSE_REASONS
 from crm_core.domain.attempts import Outcome
 from crm_core.domain.dispositions import DEFAULT_DISPOSITIONS
+from crm_core.domain.sales import DEFAULT_STAGES
 from crm_core.web.pages.catalogues import Words, read_catalogues
-from crm_core.web.pages.words import OUTCOMES, PAUSES, RESULTS, done_by, pause, result, signature
+from crm_core.web.pages.words import OUTCOMES, PAUSES, RESULTS, STAGES, done_by, pause, result, signature, stage
 from tests.crm_core.crm import add_call, add_contact
 from tests.crm_core.web.conftest import Login, Site, utc_now
 
@@ -82,3 +83,8 @@ async def test_a_card_says_in_words_what_became_of_a_call(web_site: Site, login:
     call = await (await me.get("/calls/c1")).text()
     assert "Deal made" in call
     assert ">sale<" not in call
+
+
+def test_shipped_stages_are_said_in_words_and_a_sites_own_as_they_are() -> None:
+    assert set(STAGES) == {name for name, _ in DEFAULT_STAGES}
+    assert (stage(RUSSIAN, "Offer sent"), stage(RUSSIAN, "Visit booked")) == ("Предложение отправлено", "Visit booked")
