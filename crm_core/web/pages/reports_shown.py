@@ -9,9 +9,11 @@ from typing import Any
 
 from babel.dates import get_day_names
 
+from crm_core.domain.conversations import Ending
 from crm_core.domain.reports import Cell, Column, Picture, ReportTable, Unit
 from crm_core.web.pages import formats
 from crm_core.web.pages.catalogues import Words
+from crm_core.web.pages.surveys_words import ENDINGS
 from crm_core.web.pages.words import stage
 from crm_core.web.viewer import Viewer
 
@@ -60,11 +62,21 @@ def _head(column: Column, words: Words) -> str:
     return f"{title} ({words.gettext('days')})" if column.unit is Unit.DAYS else title
 
 
+def _word(key: str, code: str, words: Words) -> str:
+    """What a column of codes says."""
+    match key:
+        case "stage":
+            return stage(words, code)
+        case "ending" if code in ENDINGS:
+            return words.gettext(ENDINGS[Ending(code)])
+    return code
+
+
 def _cell(column: Column, cell: Cell, table: ReportTable, row: Sequence[Cell], viewer: Viewer, words: Words) -> str:
     if cell is None or cell == "":
         return _NOTHING
     if isinstance(cell, str):
-        return stage(words, cell) if column.key == "stage" else cell
+        return _word(column.key, cell, words)
     match column.unit:
         case Unit.SHARE:
             return formats.percent(viewer, cell)
