@@ -109,7 +109,8 @@ class CampaignPolicy:
     mode: DialMode = DialMode.PROGRESSIVE
     caller_ids: tuple[str, ...] = ()
     lines_per_agent: float = 2.0  # power mode
-    max_lines_per_agent: float = 3.0  # predictive mode
+    #: Mode predictive: a cap and no aim, for the risk to lose somebody bounds the lines. One person in ten wants ten.
+    max_lines_per_agent: float = 10.0
     #: 16 CFR 310.4(b)(4): at most 3 % of calls answered by a person, per campaign, over 30 days.
     abandon_limit: float = 0.03
     abandon_window: timedelta = timedelta(days=30)

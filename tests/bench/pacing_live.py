@@ -164,6 +164,8 @@ async def _shift(database: Database, began: datetime, ended: datetime) -> Shift:
         changes = await work.all(select(agent_log).order_by(agent_log.c.id))
         tried = await work.all(select(attempts).where(attempts.c.created_at <= ended))
     people = await every_agent(database)
+    if any(row.state == AgentState.LOGGED_OUT.value and began < row.at <= ended for row in changes):
+        raise RuntimeError("Asterisk refused calls, as above its maxload (16): measure it on a quieter machine")
     steps = [[(row.at, row.state) for row in changes if row.agent_id == agent.id] for agent in people]
     busy = sum(_busy(of_one, began, ended) for of_one in steps)
     answered = [row for row in tried if row.answered_at is not None and row.answered_at <= ended]

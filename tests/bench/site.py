@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -116,9 +116,16 @@ async def running_service(
         "DIALER_MAX_LINES": "5000",
         **more,
     }
-    with (folder / "service.log").open("ab") as log:
+    async with served_by(env, folder / "service.log") as service:
+        yield service
+
+
+@asynccontextmanager
+async def served_by(env: Mapping[str, str], log: Path) -> AsyncIterator[Service]:
+    """`trunkline serve` with these variables, what it says going to `log`; stopped by SIGTERM."""
+    with log.open("ab") as out:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "crm_core", "serve"), env=env, stdout=log, stderr=log
+            *(sys.executable, "-m", "crm_core", "serve"), env=env, stdout=out, stderr=out
         )
     try:
         yield Service(process)

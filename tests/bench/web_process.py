@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ from crm_core.db.tables import teams
 from crm_core.domain.access import Role
 from crm_core.handlers import users
 from crm_core.handlers.log_in import Door, log_in
-from tests.bench.site import Service, now
+from tests.bench.site import Service, now, served_by
 from tests.servers import free_port
 
 _PASSWORD = "four words that fit nowhere"
-_STARTS_WITHIN, _STOPPED_WITHIN = 60.0, 40.0  # seconds
+_STARTS_WITHIN = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ async def cookie_of(database: Database, role: Role, name: str) -> str:
 @asynccontextmanager
 async def served(url: str, folder: Path) -> AsyncIterator[Pages]:
     """`trunkline serve` with its web role alone; what it logs goes to web.log."""
-    port, log = free_port(), folder / "web.log"
+    port = free_port()
     env = {
         "PATH": os.environ["PATH"],
         "TRUNKLINE_HOME": str(folder),
@@ -52,23 +51,9 @@ async def served(url: str, folder: Path) -> AsyncIterator[Pages]:
         "TRUNKLINE_ROLES": "web",
         "WEB_PORT": str(port),
     }
-    with log.open("ab") as out:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "crm_core", "serve"), env=env, stdout=out, stderr=out
-        )
-    try:
-        service = Service(process)
+    async with served_by(env, folder / "web.log") as service:
         await _answers(port, service)
         yield Pages(f"http://127.0.0.1:{port}", service)
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        try:
-            async with asyncio.timeout(_STOPPED_WITHIN):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
 
 
 async def _answers(port: int, service: Service) -> None:
