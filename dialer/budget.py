@@ -9,7 +9,7 @@ from crm_core.domain.floor import Floor
 
 #: The price at which the limit is met, before anything was seen; and so many abandons it is believed as much as: the
 #: more the greater the team, for when a shift begins a great many people answer before anybody can be lost.
-_ASSUMED, _ASSUMED_AS, _ASSUMED_AS_PER_AGENT = 0.06, 2.0, 0.15
+_ASSUMED, _ASSUMED_AS, _ASSUMED_AS_PER_AGENT = 0.045, 2.0, 0.15
 _LOWEST, _HIGHEST = 1e-3, 0.5
 #: What is aimed at, of the limit.
 AIM = 0.97

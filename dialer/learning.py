@@ -73,8 +73,8 @@ _FRESH_MOST, _FRESH_PER_AGENT, _LEVEL_MOVED = 60, 2, 0.03
 _LEVEL_ASSUMED, _LEVEL_ASSUMED_PER_AGENT = 2.0, 0.3
 #: So many standard deviations between quick and slow level are no chance: the slow one starts again from the quick.
 _JUMP = 3.0
-#: Lines the slow level remembers: at least, and per agent; the quick one a fifth of it.
-_KEPT_LEAST, _KEPT_PER_AGENT, _QUICK_SHARE = 150.0, 20.0, 0.25
+#: Lines the slow level remembers: at least, and per agent; the quick one a quarter of it.
+_KEPT_LEAST, _KEPT_PER_AGENT, _QUICK_SHARE = 400.0, 20.0, 0.25
 
 
 def nothing_learned(policy: CampaignPolicy) -> Learned:

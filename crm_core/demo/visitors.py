@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from crm_core.db.engine import Database
 from crm_core.domain.access import Role
@@ -41,7 +41,8 @@ async def make_visitors(database: Database, now: datetime) -> list[Visitor]:
 
 def show_visitors(console: Console, visitors: list[Visitor], address: str) -> None:
     """Where to look, and as whom."""
-    table = Table("Log-in name", "Password", "Who", "Begins at", title=f"Look at it: {address}/")
+    heads = (Column(head, no_wrap=head == "Password") for head in ("Log-in name", "Password", "Who", "Begins at"))
+    table = Table(*heads, title=f"Look at it: {address}/")
     for visitor in visitors:
         table.add_row(visitor.name, visitor.password, visitor.does, visitor.page)
     console.print(table)

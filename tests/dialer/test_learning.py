@@ -45,7 +45,7 @@ def test_the_share_that_answers_is_learned(share: float) -> None:
 
 def test_after_a_jump_it_follows_within_some_lines_per_agent() -> None:
     before = after(nothing_learned(POLICY), 0.1, 200)
-    assert chance(after(before, 0.4, 12, seed=2)) > 0.25
+    assert chance(after(before, 0.4, 20, seed=2)) > 0.25
     high = after(nothing_learned(POLICY), 0.4, 200)
     assert chance(after(high, 0.1, 12, seed=2)) < 0.2
 
