@@ -28,7 +28,8 @@ from tests.bench.site import CAMPAIGN, NETWORK, Floor, Say, empty_database, now,
 
 OPERATORS, SHIFT = 20, timedelta(minutes=10)
 _SEEDS = range(40)
-#: Leads enough for the shift, in random order: three of ten answer after two to nine seconds, one is out of service.
+#: Leads enough for the shift, in random order: one of ten is out of service, three of ten others answer after 2 to 9
+#: seconds.
 _LEADS, _ANSWERS, _FAILED = 6000, 0.30, 0.10
 _RINGS, _RING_OUT = (2, 9), timedelta(seconds=25)
 _WRAP_UP = timedelta(seconds=8)
@@ -108,11 +109,12 @@ def _talk(random: Random) -> float:
 
 def _number(place: int, random: Random) -> str:
     """Of somebody on the simulated network: +998 90 and the kind of callee, the seconds it rings, four digits more."""
-    chance = random.random()
-    if chance < _ANSWERS:
+    if random.random() < _FAILED:
+        kind, rings = 4, 0
+    elif random.random() < _ANSWERS:
         kind, rings = 1, random.randint(*_RINGS)
     else:
-        kind, rings = (4 if chance < _ANSWERS + _FAILED else 3), 0
+        kind, rings = 3, 0
     return f"+99890{kind}{rings}{place:05}"
 
 
