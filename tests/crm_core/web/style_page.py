@@ -15,6 +15,7 @@ from aiohttp import web
 from crm_core.domain.access import Right, Role
 from crm_core.web.doors import Handler
 from crm_core.web.keys import VIEWER
+from crm_core.web.pages import offline
 from crm_core.web.pages.catalogues import read_catalogues
 from crm_core.web.pages.rendering import PAGES, TEMPLATES, make_pages, render, render_part
 from crm_core.web.static_files import add_static_routes, read_static_files
@@ -71,10 +72,6 @@ async def _error(request: web.Request) -> web.Response:
     return render(request, "error.html", status=code, code=code, detail=request.query.get("detail", ""))
 
 
-async def _offline(request: web.Request) -> web.Response:
-    return render(request, "offline.html")
-
-
 def make_style_app() -> web.Application:
     """The application; it opens nothing."""
     app = web.Application(middlewares=[_look])
@@ -84,7 +81,7 @@ def make_style_app() -> web.Application:
     app.router.add_get("/style", _style)
     app.router.add_get("/title", _list)
     app.router.add_get("/login", _login)
-    app.router.add_get("/offline", _offline)
+    offline.add_pages(app)
     app.router.add_get("/error/{code}", _error)
     return app
 
