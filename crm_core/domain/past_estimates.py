@@ -181,7 +181,8 @@ def _of(count: int, whole: int, assumed: float) -> Estimate:
     share, z2 = count / whole, _Z * _Z
     middle = (share + z2 / (2 * whole)) / (1 + z2 / whole)
     half = _Z * math.sqrt(share * (1 - share) / whole + z2 / (4 * whole * whole)) / (1 + z2 / whole)
-    return Estimate(share, max(0.0, middle - half), min(1.0, middle + half), whole)
+    # Of all or none the range ends at the share itself, but for what floating point leaves.
+    return Estimate(share, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)), whole)
 
 
 def _lengths(samples: Samples, assumed: float, assumed_sigma: float) -> Lengths:

@@ -112,7 +112,7 @@ async def test_outside_hours_the_bot_takes_a_call_which_is_then_not_missed(datab
     assert await DatabaseConversationBook(database).begin("1.1") is None
     await call_book.record_calls([incoming(call, answered_at=NOW, ended_at=after(30)) for call in ("1.1", "1.2")])
     assert [payload["call_id"] for _, payload in await published(database, CallMissed)] == ["1.2"]
-    night, _ = await rows_of(database, calls)
+    (night,) = await rows_of(database, calls, calls.c.id == "1.1")
     assert night.outcome == "answered"
 
 

@@ -343,6 +343,7 @@ async def main():
             await work.scalar(text("SELECT 1"))
             signal.raise_signal(signal.SIGINT)
             await work.scalar(text("SELECT 1"))
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs us in the background has it ignored
 try:
     asyncio.run(main())
 except KeyboardInterrupt:
