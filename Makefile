@@ -2,8 +2,8 @@
 .PHONY: help install demo survey test check bench crash screenshots format clean
 PYTHON ?= python3
 BIN := .venv/bin
-# Real calls: one at a time, for they take what they find of the machine.
-ALONE := tests/pbx tests/asterisk
+# Real calls and browsers: one at a time, for they take what they find of the machine.
+ALONE := tests/pbx tests/asterisk tests/browser
 export PYTHON
 
 help: ## this list
