@@ -27,7 +27,7 @@ PHONE = "web1"
 #: Seconds in which the web's process begins to answer.
 STARTS_WITHIN = 60.0
 #: On a busy machine, with two Asterisks, a browser and two services of ours.
-expect.set_options(timeout=SECONDS * 1000)
+expect.set_options(timeout=30_000)
 
 
 @asynccontextmanager

@@ -69,7 +69,8 @@ def database_kind() -> str:
 
 
 @pytest.fixture
-async def server(built_files: StaticFiles, database: Database, tmp_path: Path) -> AsyncIterator[Server]:
+async def server(built_files: StaticFiles, database: Database, tmp_path: Path, faults: Faults) -> AsyncIterator[Server]:
+    faults.expect("/live")  # no push stream is served here
     assert built_files
     await install_defaults(database)
     await users.create_user(users.NewUser("Ada", Role.MANAGER, PASSWORD), None, database, _now())

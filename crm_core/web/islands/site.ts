@@ -1,7 +1,7 @@
 /** What every page has: htmx, keys, toasts, times that go on, focus that stays, errors said in one line. */
 import { htmx } from "./site_htmx.ts";
 import { obeyCommands } from "./site_commands.ts";
-import { catchEarlySubmits } from "./site_early.ts";
+import { keepEarlyPresses } from "./site_early.ts";
 import { keepFocus } from "./site_focus.ts";
 import { showHints } from "./site_hints.ts";
 import { bindKeys } from "./site_keys.ts";
@@ -16,7 +16,7 @@ import { showToasts } from "./site_toasts.ts";
 watchRequests();
 keepFocus();
 bindKeys();
-catchEarlySubmits();
+keepEarlyPresses();
 obeyCommands();
 walkSearch();
 showToasts((url) => htmx.ajax("POST", url, { swap: "none" }));
