@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from html import escape
 from itertools import product
 from pathlib import Path
+from urllib.parse import urljoin
 
 from aiohttp import web
 from playwright.async_api import Browser, Page
@@ -118,7 +119,7 @@ async def _pictures(shot: Shot, browser: Browser, address: str, cookies: Mapping
         if shot.role is not None:
             jar[COOKIE] = cookies[shot.role]
         async with page_opener(browser, faults) as open_page:
-            given = [{"name": name, "value": value, "url": address} for name, value in jar.items()]
+            given = [{"name": name, "value": value, "url": urljoin(address, "/")} for name, value in jar.items()]
             page = await open_page(address, width=width, height=WIDTHS[width], theme=theme, cookies=given)
             await _ready(page, shot)
             name = file_name(shot, theme, direction, width)
