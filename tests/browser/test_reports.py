@@ -63,16 +63,25 @@ async def cookies(seeded_site: Database, base: str) -> list[Any]:
     return [{"name": COOKIE, "value": opened.secret, "url": base}]
 
 
-#: What a canvas says since it was last wiped, a line each with its colour before it, as `data-said`.
+#: What a canvas says since it was last wiped, a line each with its colour before it, as `data-said`; as `data-cut`
+#: what does not lie within it.
 _LISTEN = """
 const bare = (text) => text.replace(/[\\u2068\\u2069]/g, "");
-for (const [name, said] of [
-    ["clearRect", () => ""],
-    ["fillText", ({ dataset }, { fillStyle }, text) => `${dataset.said}${fillStyle}\\t${bare(text)}\\n`],
+const isCut = (pen, text, x) => {
+    const [{ a: scale, e: moved }, { width }] = [pen.getTransform(), pen.measureText(text)];
+    const left = moved / scale + x - width * { left: 0, center: 0.5, right: 1 }[pen.textAlign];
+    return left < -1 || left + width > pen.canvas.width / scale + 1;
+};
+for (const [name, hear] of [
+    ["clearRect", (pen) => Object.assign(pen.canvas.dataset, { said: "", cut: "" })],
+    ["fillText", (pen, text, x) => {
+        pen.canvas.dataset.said += `${pen.fillStyle}\\t${bare(text)}\\n`;
+        if (isCut(pen, text, x)) pen.canvas.dataset.cut += `${bare(text)}\\n`;
+    }],
 ]) {
     const does = CanvasRenderingContext2D.prototype[name];
     CanvasRenderingContext2D.prototype[name] = function (...given) {
-        this.canvas.dataset.said = said(this.canvas, this, ...given);
+        hear(this, ...given);
         return does.apply(this, given);
     };
 }
@@ -168,6 +177,17 @@ async def test_bars_grow_with_their_figures_from_the_side_where_reading_begins(
         longest = bars[0][1] - bars[0][0]
         for (left, right, _), of_seven in zip(bars, (7, 6, 5, 3, 2), strict=True):
             assert right - left == pytest.approx(longest * of_seven / 7, abs=2)
+
+
+@pytest.mark.parametrize("language", ["ru", "ar"])
+async def test_on_a_phone_no_word_of_a_picture_is_cut_off(
+    open_page: OpenPage, base: str, cookies: list[Any], language: str
+) -> None:
+    look = [{"name": "language", "value": language, "url": base}]
+    for name in ("funnel", "losses", "customers", "operators"):
+        page = await _opened(open_page, base, f"/reports/{name}?{WEEK}", [*cookies, *look], width=360)
+        await expect(page.locator("[data-chart=chart-1] canvas")).to_have_attribute("data-cut", "")
+        assert await _said(page)
 
 
 async def test_a_picture_takes_the_colours_of_the_theme_and_of_paper(

@@ -20,18 +20,38 @@ from crm_core.web.viewer import Viewer
 #: More bars than these cannot be told apart; the table has all.
 MOST_BARS = 30
 _NOTHING = "–"
-_HOURS = range(24)
+#: Shades of a week of hours (reports.css), the faintest is 0.
+SHADES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """A cell of a week of hours: its shade, what stands in it, and what the pointer is told."""
+
+    shade: int
+    text: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Hours along, weekdays down; None where there is nothing."""
+
+    title: str
+    hours: Sequence[str]
+    days: Sequence[tuple[str, Sequence[Hour | None]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One table: heads (`label`, `number`), rows of texts, and the picture's facts, None where nothing is drawn."""
+    """One table: heads (`label`, `number`), rows of texts, and its picture: the facts of bars, or a week of hours."""
 
     name: str
     title: str
     heads: Sequence[dict[str, Any]]
     rows: Sequence[Sequence[str]]
     chart: dict[str, Any] | None
+    week: Week | None
 
 
 def shown(table: ReportTable, viewer: Viewer, words: Words) -> Shown:
@@ -41,12 +61,14 @@ def shown(table: ReportTable, viewer: Viewer, words: Words) -> Shown:
         for row in table.rows
     ]
     drawn = table.picture if table.rows else None
+    is_week = drawn is not None and drawn.kind == "heat"
     return Shown(
         name=table.name,
         title=words.gettext(table.title),
         heads=heads,
         rows=rows,
-        chart=None if drawn is None else _chart(drawn, table, rows, heads, viewer),
+        chart=None if drawn is None or is_week else _chart(drawn, table, rows, heads, viewer),
+        week=_week(drawn, table, rows, heads, viewer) if drawn is not None and is_week else None,
     )
 
 
@@ -107,8 +129,6 @@ def _chart(
     picture: Picture, table: ReportTable, rows: Sequence[Sequence[str]], heads: Sequence[dict[str, Any]], viewer: Viewer
 ) -> dict[str, Any]:
     places = {column.key: number for number, column in enumerate(table.columns)}
-    if picture.kind == "heat":
-        return _heat(picture, table, rows, places, viewer)
     few = range(min(len(rows), MOST_BARS))
     label, currency = places[picture.label], places.get("currency")
     labels = [rows[n][label] + (f", {rows[n][currency]}" if currency is not None else "") for n in few]
@@ -123,29 +143,25 @@ def _chart(
     return {"kind": picture.kind, "labels": labels, "series": series, "rtl": viewer.direction == "rtl"}
 
 
-def _heat(
-    picture: Picture, table: ReportTable, rows: Sequence[Sequence[str]], places: dict[str, int], viewer: Viewer
-) -> dict[str, Any]:
-    """A week of hours: from the first hour with calls to the last."""
+def _week(
+    picture: Picture, table: ReportTable, rows: Sequence[Sequence[str]], heads: Sequence[dict[str, Any]], viewer: Viewer
+) -> Week:
+    """From the first hour with calls to the last."""
+    places = {column.key: number for number, column in enumerate(table.columns)}
     across, along, value = places[picture.across or ""], places[picture.label], places[picture.series[0]]
-    used = [int(row[along] or 0) for row in table.rows]
-    hours = [hour for hour in _HOURS if min(used) <= hour <= max(used)]
-    cells = [
-        [
-            hours.index(int(row[along] or 0)),
-            int(row[across] or 0),
-            _plain(row[value]),
-            f"{text[value]} · {text[places['calls']]}",
-        ]
-        for row, text in zip(table.rows, rows, strict=True)
-    ]
-    return {
-        "kind": "heat",
-        "labels": [f"{hour:02d}" for hour in hours],
-        "across": [weekday_name(viewer, number) for number in range(7)],
-        "cells": cells,
-        "rtl": viewer.direction == "rtl",
-    }
+    most = max((_plain(row[value]) or 0 for row in table.rows), default=0) or 1
+    cells = {}
+    for row, text in zip(table.rows, rows, strict=True):
+        says = f"{text[across]} {text[along]}: {text[value]} · {text[places['calls']]}"
+        shade = int((SHADES - 1) * (_plain(row[value]) or 0) / most)
+        cells[int(row[across] or 0), int(row[along] or 0)] = Hour(shade, text[value], says)
+    used = [hour for _, hour in cells]
+    hours = range(min(used), max(used) + 1)
+    return Week(
+        title=f"{heads[value]['label']}: {heads[across]['label']} × {heads[along]['label']}",
+        hours=[f"{hour:02d}" for hour in hours],
+        days=[(weekday_name(viewer, day), [cells.get((day, hour)) for hour in hours]) for day in range(7)],
+    )
 
 
 def _plain(cell: Cell) -> float | None:

@@ -63,6 +63,26 @@ async def test_a_page_shows_figures_and_what_its_picture_is_drawn_from(
     assert re.search(r'<th scope="row" class="report-name">New</th><td class="number">3</td>', south)
 
 
+async def test_a_week_of_hours_is_a_table_of_shades(web_site: Site, firm: Firm, login: Login) -> None:
+    manager = await login(Role.MANAGER)
+    page = await (await manager.get(f"/reports/hours?{WEEK}")).text()
+    week = page.partition('<div class="week">')[2].partition("</table>")[0]
+    assert '<caption class="visually-hidden">Share answered: Weekday × Hour</caption>' in week
+    assert re.findall(r'<th scope="col"><span>(\d\d)</span>', week) == [f"{hour:02d}" for hour in range(24)]
+    rows = re.findall(r'<th scope="row">(\w+)</th>(.*?)</tr>', week, re.DOTALL)
+    assert [day for day, _ in rows] == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    found = [re.findall(r'class="shade-(\d)" title="(.*?)"><span>(.*?)</span>', cells) for _, cells in rows]
+    assert found[:2] == [
+        [("6", "Mon 10:00: 66.7% · 3", "66.7%"), ("9", "Mon 11:00: 100% · 1", "100%")],
+        [
+            ("9", "Tue 00:00: 100% · 1", "100%"),
+            ("0", "Tue 10:00: 0% · 2", "0%"),
+            ("9", "Tue 23:00: 100% · 1", "100%"),
+        ],
+    ]
+    assert not any(found[2:])
+
+
 async def test_what_is_asked_wrongly_is_said_on_the_page(web_site: Site, firm: Firm, login: Login) -> None:
     manager = await login(Role.MANAGER)
     backwards = await manager.get("/reports/hours?since=2026-11-20&until=2026-11-16")
@@ -173,5 +193,5 @@ async def test_every_report_is_written_in_every_language(site: Database, firm: F
         for table in tables:
             drawn = shown(table, viewer, words)
             assert len(drawn.rows) == len(table.rows)
-            assert (drawn.chart is None) == (table.picture is None or not table.rows)
+            assert (drawn.chart is None and drawn.week is None) == (table.picture is None or not table.rows)
             json.dumps(drawn.chart)
