@@ -27,6 +27,11 @@ function clock(seconds: number): string {
   return new Intl.DateTimeFormat(words.language, options).format(seconds * 1000);
 }
 
+/** What is pointed at, else the last minute: never a legend without figures. */
+function pointedAt(plot: uPlot, figure: number | null, line: number): number {
+  return figure ?? plot.data[line]?.at(-1) ?? 0;
+}
+
 function axis(target: HTMLElement): uPlot.Axis {
   // Computed, for a canvas knows neither variables nor light-dark().
   const { color: text, borderTopColor: line } = getComputedStyle(target);
@@ -40,6 +45,7 @@ function made(target: HTMLElement): uPlot {
     width: 2,
     dash,
     points: { show: false },
+    value: (plot, figure, n) => String(pointedAt(plot, figure, n)),
   });
   const options: uPlot.Options = {
     width: target.clientWidth,
@@ -50,7 +56,7 @@ function made(target: HTMLElement): uPlot {
       { ...axis(target), values: (_plot, counts) => counts.map((n) => (Number.isInteger(n) ? String(n) : "")), size: 40 },
     ],
     series: [
-      { value: (_plot, at) => (at === null ? "" : clock(at)), label: words.time },
+      { value: (plot, at) => clock(pointedAt(plot, at, 0)), label: words.time },
       line(words.dialed, COLOURS[0], []),
       line(words.people, COLOURS[1], [6, 3]),
     ],
