@@ -29,6 +29,7 @@ from crm_core.cli import (
     tasks,
     trunk,
     user,
+    voices,
     why,
 )
 from crm_core.errors import CrmError
@@ -61,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_simulate_commands(commands)
     bot.add_bot_commands(commands)
     models.add_model_commands(commands)
+    voices.add_voice_commands(commands)
     nlu.add_nlu_commands(commands)
     return top
 

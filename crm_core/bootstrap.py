@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from crm_core.bot_scripts import SiteFirstWords, SiteVoice
 from crm_core.composing import keep_phones, make_web, switch_by
 from crm_core.db.engine import Database, opened_database
 from crm_core.errors import BadSetting, Conflict, Unavailable
@@ -83,6 +84,7 @@ class Service:
     link: SwitchLink | None = None
     desk: Desk | None = None
     dialer: Dialer | None = None
+    voice: SiteVoice | None = None
     settler: Settler | None = None
     relay: OutboxRelay | None = None
     #: Told of every channel that the dialplan asks about: one of them may come to the bot.
@@ -121,8 +123,10 @@ async def opened_service(
             _add_switch(service, now)
         elif "web" in settings.roles and settings.ami_secret:
             _lend_switch(service, _ami(settings, now), now)
+        service.voice = voice = SiteVoice(os.environ, settings.home)
+        stack.push_async_callback(voice.close)
         if "dialer" in settings.roles:
-            _add_dialer(service, dialing or dialer_settings_from_env(os.environ), now)
+            _add_dialer(service, dialing or dialer_settings_from_env(os.environ), voice, now)
         service.relay = OutboxRelay(database, stream, now)
         service.add("outbox relay", service.relay.run)
         if "worker" in settings.roles:
@@ -133,7 +137,7 @@ async def opened_service(
             ways_out = await stack.enter_async_context(opened_gateways(message_settings_from_env(os.environ), now))
             service.add("messages", MessageSender(database, ways_out, now).run)
         if "bot" in settings.roles:
-            await _add_bot(service, stack, now)
+            await _add_bot(service, stack, voice, now)
         if "web" in settings.roles:
             app = make_web(service, now)
             service.add("web", lambda: run_web(app, settings.web_host, settings.web_port))
@@ -196,15 +200,17 @@ def _add_switch(service: Service, now: Callable[[], datetime]) -> None:
     keep_phones(service, ami, now)
 
 
-def _add_dialer(service: Service, dialing: DialerSettings, now: Callable[[], datetime]) -> None:
+def _add_dialer(service: Service, dialing: DialerSettings, voice: SiteVoice, now: Callable[[], datetime]) -> None:
     assert service.telephony is not None
-    service.dialer = Dialer(service.telephony, service.hopper, service.roster, dialing, now)
+    book = DatabaseConversationBook(service.database)
+    words = SiteFirstWords(os.environ, service.settings.home, voice, book, now)
+    service.dialer = Dialer(service.telephony, service.hopper, service.roster, dialing, now, words)
     service.settler = Settler(service.hopper, now)
     service.add("dialer", service.dialer.run)
     service.add("settler", service.settler.run)
 
 
-async def _add_bot(service: Service, stack: AsyncExitStack, now: Callable[[], datetime]) -> None:
+async def _add_bot(service: Service, stack: AsyncExitStack, voice: SiteVoice, now: Callable[[], datetime]) -> None:
     # Here, not above: numpy and the recognisers' drivers are loaded where the bot runs and nowhere else.
     from ivr_bot.bot import opened_bot
     from ivr_bot.media.audiosocket import AudioSocketMedia
@@ -216,7 +222,7 @@ async def _add_bot(service: Service, stack: AsyncExitStack, now: Callable[[], da
     of_bot = bot_settings_from_env(
         os.environ, settings.home, settings.recordings, settings.agi_host, settings.bot_port, settings.bot_secret
     )
-    bot = await stack.enter_async_context(opened_bot(of_bot, book, os.environ, now))
+    bot = await stack.enter_async_context(opened_bot(of_bot, book, voice.prompts(), os.environ, now))
     if isinstance(bot, AudioSocketMedia):
         if "pbx" not in settings.roles:
             do = "Give this process the role pbx too, or use the websocket"

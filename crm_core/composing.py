@@ -12,6 +12,10 @@ from aiohttp.web import Application
 from crm_core.bot_scripts import SiteScripts
 from crm_core.handlers.browser_phones import wanted_phones
 from crm_core.messaging.webhook_post import allow_private_from_env
+from crm_core.rates import RedisRateLimit
+from crm_core.streams import redis_client
+from crm_core.web.api.mount import BURST, RATE
+from crm_core.web.api.serving import LIMIT
 from crm_core.web.app import Health, make_app
 from crm_core.web.campaign_tools import BOT_SCRIPTS, SCREENING
 from crm_core.web.keys import Workplace
@@ -42,15 +46,28 @@ def make_web(service: Service, now: Callable[[], datetime]) -> Application:
     hub = LiveHub(service.database, service.stream, now, f"live {settings.node} {os.getpid()}")
     add_live(app, hub)
     service.add("live", hub.run)
+    if settings.redis_url is not None:
+        count_together(app, settings.redis_url)
     app[VISITORS] = service.visitors
     app[SCREENING] = screened
     app[REHEARSER] = RehearsalProcess()
-    app[BOT_SCRIPTS] = SiteScripts(os.environ, settings.home)
+    app[BOT_SCRIPTS] = SiteScripts(os.environ, settings.home, service.voice)
     app[SCRIPT_DESK] = SiteScriptDesk(os.environ, settings.home)
     app[ALLOW_PRIVATE] = allow_private_from_env(os.environ)
     if service.switch is not None:
         app[SWITCH] = service.switch
     return app
+
+
+def count_together(app: Application, redis_url: str) -> None:
+    """Of several web processes each counts what all are asked."""
+    client = redis_client(redis_url)
+
+    async def close(_: Application) -> None:
+        await client.aclose()
+
+    app[LIMIT] = RedisRateLimit(client, RATE, BURST, app[LIMIT])
+    app.on_cleanup.append(close)
 
 
 def _workplace(service: Service, now: Callable[[], datetime]) -> Workplace:

@@ -301,6 +301,14 @@ class Hopper(Protocol):
         """Open attempts by trunk and by campaign."""
 
 
+class FirstWords(Protocol):
+    """Asked by the dialer of the infobot: the words a lead hears first, ready before his phone rings."""
+
+    async def make_ready(self, campaign: Campaign, lead: Lead) -> None:
+        """Have them rendered and checked; at once where they are. Raises BadInput where something of the lead's own is
+        wanted that nobody can say, and Unavailable where rendering fails for now."""
+
+
 class Roster(Protocol):
     """Which agents are logged in and in which state."""
 

@@ -48,22 +48,28 @@ async def opened_stream(redis_url: str | None) -> AsyncIterator[EventStream]:
     if redis_url is None:
         yield InProcessStream()
         return
+    client = redis_client(redis_url)
     try:
-        client = Redis.from_url(
+        yield RedisStream(client)
+    finally:
+        await client.aclose()
+
+
+def redis_client(redis_url: str) -> Redis:
+    """A client that connects when it is used; whoever asks for it closes it. Raises BadSetting for an address that is
+    none."""
+    try:
+        return Redis.from_url(
             redis_url,
             decode_responses=True,
             # Not redis-py's own time-out: it breaks blocking reads, and it is made with asyncio.wait_for, which up to
-            # Python 3.11 swallows a cancellation that comes as the awaited thing ends. `_answering` does it instead.
+            # Python 3.11 swallows a cancellation that comes as the awaited thing ends. `answering` does it instead.
             socket_timeout=None,
             socket_connect_timeout=_CONNECT_WITHIN,
             retry=Retry(NoBackoff(), 1),  # once: a connection that has died in the pool
         )
     except ValueError as error:  # the address may carry a password: it is not repeated
         raise BadSetting("REDIS_URL", "not a Redis address", "Write redis://host:port/0") from error
-    try:
-        yield RedisStream(client)
-    finally:
-        await client.aclose()
 
 
 class InProcessStream:
@@ -122,7 +128,7 @@ class RedisStream:
 
     async def publish(self, envelopes: Sequence[Envelope]) -> None:
         """Append all, oldest first. Raises Unavailable; some may be in the stream then, and will be there twice."""
-        async with _answering(), self._client.pipeline(transaction=False) as pipe:
+        async with answering(), self._client.pipeline(transaction=False) as pipe:
             for envelope in envelopes:
                 pipe.xadd(self._name, _fields(envelope), maxlen=_LENGTH, approximate=True)
             await pipe.execute()
@@ -131,7 +137,7 @@ class RedisStream:
     async def subscribe(self, group: str) -> AsyncIterator[AsyncIterator[list[Envelope]]]:
         """Entering and each next batch raise Unavailable when Redis has gone: subscribe again."""
         member = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        async with _answering():
+        async with answering():
             await self._forget_groups()
             await self._make_group(group)
         batches = self._batches(group, member)
@@ -140,7 +146,7 @@ class RedisStream:
         finally:
             await batches.aclose()
             with suppress(Unavailable):
-                async with _answering():
+                async with answering():
                     await self._leave(group, member)
 
     async def _batches(self, group: str, member: str) -> AsyncGenerator[list[Envelope], None]:
@@ -149,14 +155,14 @@ class RedisStream:
         taken: list[str] = []
         while True:
             entries: list[Entry] = []
-            async with _answering():
+            async with answering():
                 if taken:
                     await self._client.xack(self._name, group, *taken)
                 if clock() >= claim_at:
                     entries = await self._of_the_dead(group, member)
                     claim_at = clock() + (0 if entries else self._claim_after_ms / 2000)
             if not entries:
-                async with _answering(_READ_FOR + _ANSWER_WITHIN):
+                async with answering(_READ_FOR + _ANSWER_WITHIN):
                     entries = await self._new(group, member)
             taken = [key for key, _ in entries]
             if batch := [envelope for key, fields in entries if (envelope := _envelope(key, fields)) is not None]:
@@ -237,7 +243,7 @@ def _envelope(key: str, fields: dict[str, str]) -> Envelope | None:
 
 
 @asynccontextmanager
-async def _answering(within: float = _ANSWER_WITHIN) -> AsyncIterator[None]:
+async def answering(within: float = _ANSWER_WITHIN) -> AsyncIterator[None]:
     """Whatever Redis is asked inside must be answered `within` seconds; every fault leaves as Unavailable."""
     try:
         async with asyncio.timeout(within):

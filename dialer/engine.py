@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from crm_core.domain.campaigns import Campaign, DialMode, Trunk
 from crm_core.domain.leads import Lead
 from crm_core.errors import CrmError, Unavailable
-from crm_core.ports import Hopper, Roster, Telephony
+from crm_core.ports import FirstWords, Hopper, Roster, Telephony
 from dialer.chores import Chores
+from dialer.first_words import FirstWordsStock
 from dialer.giving_up import GivingUp
 from dialer.limits import Lines
 from dialer.opening import LineOpener
@@ -26,7 +27,9 @@ log = logging.getLogger(__name__)
 
 
 class Dialer:
-    """Dials the running campaigns. At most one runs per campaign; the lease keeps a lead from being dialed twice."""
+    """Dials the running campaigns. At most one runs per campaign; the lease keeps a lead from being dialed twice.
+
+    `words` None: leads of the bot are dialed at once, and what they hear first is rendered in the call."""
 
     name = "dialer"
 
@@ -37,6 +40,7 @@ class Dialer:
         roster: Roster,
         settings: DialerSettings,
         now: Callable[[], datetime],
+        words: FirstWords | None = None,
     ) -> None:
         self._telephony, self._hopper = telephony, hopper
         self._settings, self._now = settings, now
@@ -45,7 +49,9 @@ class Dialer:
         self._sender = Sender(telephony, hopper, settings, now)
         self._pacer = Pacer(hopper, now)
         giving_up = GivingUp(telephony, hopper, settings, now)
-        self._opener = LineOpener(hopper, roster, self._sender, (self._pacer, giving_up), settings, now)
+        self._first_words = FirstWordsStock(words, settings, now, self.wake)
+        pacing = (self._pacer, giving_up)
+        self._opener = LineOpener(hopper, roster, self._sender, pacing, self._first_words, settings, now)
         self._running = RunningCampaigns(hopper, settings, self._troubles, now)
         self._woken = asyncio.Event()
 
@@ -98,7 +104,9 @@ class Dialer:
         if self._sender.stopped or self._troubles.stops("the link to the switch is down", not self._telephony.is_up):
             return False
         campaigns = await self._running.read()
-        await self._pacer.follow({campaign.id for campaign, _ in campaigns})
+        running = {campaign.id for campaign, _ in campaigns}
+        await self._pacer.follow(running)
+        self._first_words.follow(running)
         if not campaigns:
             return False
         lines = Lines(*await self._hopper.line_counts())

@@ -14,6 +14,7 @@ from crm_core.domain.leads import Lead
 from crm_core.domain.pacing_records import PacingRecord
 from crm_core.ports import Hopper, Roster
 from dialer.caller_ids import caller_id
+from dialer.first_words import FirstWordsStock
 from dialer.giving_up import GivingUp
 from dialer.ids import attempt_id
 from dialer.limits import Lines, room
@@ -41,11 +42,13 @@ class LineOpener:
         roster: Roster,
         sender: Sender,
         pacing: tuple[Pacer, GivingUp],
+        first_words: FirstWordsStock,
         settings: DialerSettings,
         now: Callable[[], datetime],
     ) -> None:
         self._hopper, self._roster, self._sender = hopper, roster, sender
         self._pacer, self._giving_up = pacing
+        self._first_words = first_words
         self._settings, self._now = settings, now
         self._rates = Rates(settings)
         self._held: dict[int, Hold] = {}
@@ -74,12 +77,18 @@ class LineOpener:
         if allowed <= 0:
             return Opened()
         wanted = min(allowed, look.decision.lines_to_open)
-        due = await self._due(campaign, wanted, now)
+        beyond = self._first_words.beyond(campaign, trunk) if wanted > 0 else 0
+        due = await self._due(campaign, wanted + beyond, now)
         agents = await self._agents(due, confirmed)
-        found = self._picked(campaign, trunk, agents, (confirmed, allowed), (due, wanted))
-        if found.put_offs:
-            await self._hopper.put_off(found.put_offs)
-        leased = await self._lease(campaign, trunk, found.picks, agents, look.record)
+        found = self._picked(campaign, trunk, agents, (confirmed, allowed + beyond), (due, wanted + beyond))
+        put_offs = (*found.put_offs, *self._first_words.take_refused(campaign))
+        if put_offs:
+            await self._hopper.put_off(put_offs)
+        put_off = {one.lead_id for one in put_offs}
+        picks = [pick for pick in found.picks if pick.lead.id not in put_off]
+        picks = self._first_words.chosen(group, campaign, picks, min(allowed, wanted + len(confirmed)))
+        leased = await self._lease(campaign, trunk, picks, agents, look.record)
+        self._first_words.tried(campaign, [pick.lead.id for pick in picks])
         self._send(group, campaign, trunk, leased)
         return Opened(len(leased), bool(found.put_offs) or len(leased) == self._settings.batch)
 

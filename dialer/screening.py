@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, Trunk
 from crm_core.domain.law_names import rest_after
-from crm_core.domain.leads import Block, Lead, LeadNumber, LeadState, WhyNot
+from crm_core.domain.leads import TOLD_WHILE_OPEN, Block, Lead, LeadNumber, LeadState, WhyNot
 from crm_core.ports import PutOff
 from dialer.abandon import may_dial_again
 from dialer.windows import known_zone, may_call, next_open
@@ -23,6 +23,8 @@ REVISIT = timedelta(hours=1)
 _LEFT_ALONE = frozenset({WhyNot.CAMPAIGN_NOT_RUNNING, WhyNot.CLOSED, WhyNot.IN_PROGRESS, WhyNot.QUOTA_FULL})
 #: A person may set this right, so the lead stays open.
 NEEDS_A_PERSON = frozenset({WhyNot.PREFIX_NOT_ALLOWED, WhyNot.ZONE_UNKNOWN, WhyNot.WINDOW_NEVER_OPENS})
+#: Why an open lead rests, where that is known.
+_RESTS = {why.value: why for why in TOLD_WHILE_OPEN}
 _BLOCKED = {
     Block.SYSTEM: WhyNot.DO_NOT_CALL,
     Block.CAMPAIGN: WhyNot.DO_NOT_CALL_CAMPAIGN,
@@ -112,7 +114,7 @@ def _lead_refused(lead: Lead, campaign: Campaign, now: datetime, available_agent
     if lead.callback_agent_id is not None and lead.callback_agent_id not in available_agents:
         return Screened(None, WhyNot.CALLBACK_OF_OTHER, max(due or now, now + AGENT_WAIT))
     if due is not None and due > now:
-        return Screened(None, WhyNot.NOT_DUE, due)
+        return Screened(None, _RESTS.get(lead.close_reason or "", WhyNot.NOT_DUE), due)
     if lead.attempts >= campaign.policy.retry.max_attempts and lead.callback_at is None:
         # A call the person asked for is no retry; should it fail, the cap closes the lead (retry.py).
         return Screened(None, WhyNot.ATTEMPTS_USED)

@@ -37,6 +37,13 @@ class DialerSettings:
     cache_for: timedelta = timedelta(seconds=1)
     switch_timeout: timedelta = timedelta(seconds=10)  # for each word with the switch
     pause_when_down: timedelta = timedelta(seconds=1)
+    words_ahead: timedelta = timedelta(seconds=3)  # bot: leads are made ready so long before their slot
+    words_within: timedelta = timedelta(seconds=5)  # a lead's first words are rendered by then, or not for now
+    words_at_once: int = 4  # of one campaign; whoever renders has a limit of its own
+    words_kept: timedelta = timedelta(minutes=10)  # so long a lead counts as ready
+    words_rest: timedelta = timedelta(seconds=2)  # after a fault of the voice; doubled with each further one
+    words_longest_rest: timedelta = timedelta(seconds=30)
+    words_lead_rest: timedelta = timedelta(seconds=30)  # of the lead it happened to; doubled too
 
 
 @dataclass(frozen=True, slots=True)

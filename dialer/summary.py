@@ -36,6 +36,8 @@ _WORDS: Mapping[WhyNot, str] = {
     WhyNot.IN_PROGRESS: "a call to it is under way",
     WhyNot.QUOTA_FULL: "the quota of its group is full",
     WhyNot.CALLBACK_OF_OTHER: "it is promised to one agent, who is not available",
+    WhyNot.WORDS_UNSAYABLE: "nothing that can be said stands where the script wants its own words: mend its data",
+    WhyNot.WORDS_NOT_READY: "the words it hears first cannot be rendered for now: look at the log for the voice",
     WhyNot.NOT_DUE: "it is not due yet",
     WhyNot.ATTEMPTS_USED: "all its attempts are used",
     WhyNot.NO_NUMBER: "it has no number that works",

@@ -21,7 +21,7 @@ from ivr_bot.session import BotSession
 from ivr_bot.settings import BotSettings
 from ivr_bot.speech.confirming import Confirmers
 from ivr_bot.speech.prompts import Prompts
-from ivr_bot.speech.site import opened_transcribers, speakers_of
+from ivr_bot.speech.site import opened_transcribers
 from ivr_bot.warming import Warmer
 
 log = logging.getLogger(__name__)
@@ -29,15 +29,12 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def opened_bot(
-    settings: BotSettings, book: ConversationBook, env: Mapping[str, str], now: Callable[[], datetime]
+    settings: BotSettings, book: ConversationBook, prompts: Prompts, env: Mapping[str, str], now: Callable[[], datetime]
 ) -> AsyncIterator[WebsocketMedia | AudioSocketMedia]:
     """The bot, ready to `run`. Raises BadInput or Unavailable when a recogniser or a voice cannot be had."""
     async with AsyncExitStack() as stack:
         nlu = await stack.enter_async_context(opened_intents(settings.nlu))
         transcribers = await stack.enter_async_context(opened_transcribers(settings.speech, env))
-        speech = settings.speech
-        prompts = Prompts(speech.prompts_folder, speakers_of(speech), speech.prompt_dbfs)
-        stack.push_async_callback(prompts.close)
         scripts, warmer = Scripts(settings.scripts), Warmer(prompts, settings.prompts)
         stack.push_async_callback(warmer.close)
         parts = BotParts(

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from crm_core.errors import CrmError
 from ivr_bot.dialog.actions import Listen
-from ivr_bot.dialog.answering import Unclear, meaning_of_words, needs_intent, possible_intents
+from ivr_bot.dialog.answering import Answer, Unclear, meaning_of_words, needs_intent, possible_intents
 from ivr_bot.dialog.heard import Fault, Said
 from ivr_bot.dialog.script import Ask
 from ivr_bot.dialog.state import Dialog
@@ -134,6 +134,8 @@ class LiveHearing:
 def _question(dialog: Dialog, ask: Ask, listen: Listen, at: datetime) -> Question:
     def accepts(text: str) -> object | None:
         meaning = meaning_of_words(dialog, ask, Said(text, 1.0, at))
+        if isinstance(meaning, Answer):
+            return meaning.value  # however it was put
         return None if isinstance(meaning, Unclear) else meaning
 
     shape = AnswerShape.OPEN if listen.is_open else AnswerShape.CLOSED

@@ -1,6 +1,6 @@
 """A person's own words, rendered before they are wanted: from the first moment of his call on, the soonest first.
 
-Before its dial would cost as much for the seven of ten leads who never answer (docs/adr/0014).
+What he hears first is rendered before his dial (first_words.py), all else here (docs/adr/0020).
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from ivr_bot.call_log import CallLog
 from ivr_bot.dialog import heard as dialog_heard
 from ivr_bot.dialog.actions import Action, Answered, HangUp, Listen, Play, Transfer
 from ivr_bot.dialog.engine import begin, step
-from ivr_bot.dialog.handing_over import NAME
 from ivr_bot.dialog.state import Dialog
+from ivr_bot.first_words import fields_of, language_of
 from ivr_bot.hearing import LiveHearing, Missed, Spoken
 from ivr_bot.media import ports as media
 from ivr_bot.parts import BotParts
@@ -95,9 +95,8 @@ class BotSession:
 
     async def _begin(self, briefing: Briefing) -> None:
         script = self._parts.script(briefing.script)
-        language = briefing.language if briefing.language in script.languages else script.languages[0]
+        language, fields = language_of(script, briefing), fields_of(script, briefing)
         self._log.language = language
-        fields = {name: briefing.fields.get(name, "") for name in (*script.fields, NAME)}
         told_in = self._parts.operators_language
         self._dialog, actions = begin(script, fields, language, self._local_now(), told_in)
         self._player.foresee(self._dialog)

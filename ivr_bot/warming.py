@@ -1,6 +1,6 @@
 """Renders a script's prompts ahead: when its first call begins, all that does not wait for a lead's own words.
 
-Those are rendered by own_words.py, in the call.
+Those are rendered by first_words.py, before the dial, and by own_words.py, in the call.
 """
 
 from __future__ import annotations

@@ -26,15 +26,14 @@ _TEXTS = {
 }
 #: What people meet when they work with the pages.
 FOLDERS = ("domain", "handlers", "web", "imports", "db")
-#: What people do not meet there: the command line's, an administrator's of the machine, faults of ours; and rehearsals
-#: and scripts as files, whose texts are not translated yet.
+#: What no page and no answer of the API says, by the beginning of its place, and why.
 LEFT = (
-    *("db/engine", "db/faults", "db/migrations", "db/savepoint", "db/rules", "db/numbers", "db/personal_data"),
-    *("db/merging", "domain/rule_plans", "handlers/conversations", "handlers/labels", "handlers/message_queue"),
-    *("handlers/messages", "handlers/readiness", "handlers/rehearsal", "handlers/rules.py", "handlers/script_desk"),
-    *("handlers/survey_files", "handlers/surveys.py", "imports/failed_rows", "imports/sheet_file", "imports/uploads"),
-    *("web/api/cursors", "web/list_file", "web/live", "web/pages/api_docs", "web/pages/rehearsal"),
-    *("web/pages/rendering", "web/rehearsal_tools", "web/api/rehearsal", "web/script_tools", "web/static_files"),
+    # What only commands ask for by name: a transcript (`trunkline survey`), a rule of a file (`trunkline rules`).
+    *("handlers/conversations", "handlers/rules.py"),
+    # A process that does not start, and an upgrade that goes no further: in the log and on the terminal.
+    *("db/migrations", "handlers/readiness"),
+    # Faults of ours that no visitor can cause: a template names an icon or an asset that is not there.
+    *("web/pages/rendering", "web/static_files"),
 )
 #: Words that name a thing in "there is no … 7"; they have a context of their own.
 NOUN = "thing"

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from crm_core.db import campaigns
-from crm_core.db.tables import campaign_leads, contacts, leads, lists, tasks
+from crm_core.db.tables import campaign_leads, contacts, leads, lists, phones, tasks
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.db.visibility import visible_contacts, visible_tasks
 from crm_core.domain.access import Actor
@@ -45,8 +45,11 @@ async def lead_for(work: UnitOfWork, contact_id: int, now: datetime) -> int:
     return int(await work.scalar(mine))
 
 
-async def ask_for(work: UnitOfWork, campaign_id: int, lead_id: int, agent_id: int, now: datetime) -> bool:
-    """Let the dialer dial the lead for the agent; False while it is being dialed already."""
+async def ask_for(
+    work: UnitOfWork, campaign_id: int, lead_id: int, agent_id: int, now: datetime, phone_id: int | None = None
+) -> bool:
+    """Let the dialer dial the lead for the agent, at this number of his alone if one is named; False while it is being
+    dialed already."""
     row = {
         "campaign_id": campaign_id,
         "lead_id": lead_id,
@@ -67,7 +70,7 @@ async def ask_for(work: UnitOfWork, campaign_id: int, lead_id: int, agent_id: in
         "callback_at": None,
     }
     asked |= {"callback_agent_id": None, "attempts": 0, "unanswered": 0}
-    asked |= {"preview_agent_id": agent_id, "preview_at": now, "preview_dial": True}
+    asked |= {"preview_agent_id": agent_id, "preview_at": now, "preview_dial": True, "preview_phone_id": phone_id}
     return (await work.run(update(campaign_leads).where(*mine).values(**asked))).rowcount == 1
 
 
@@ -76,6 +79,16 @@ async def check_contact(work: UnitOfWork, actor: Actor, contact_id: int) -> None
     known = select(contacts.c.id).where(contacts.c.id == contact_id, visible_contacts(actor))
     if await work.scalar(known) is None:
         raise NotFound("contact", contact_id)
+
+
+async def numbers_of(work: UnitOfWork, contact_id: int, phone_id: int | None) -> list[str]:
+    """The contact's numbers in E.164 that are in service, the first one first; with `phone_id` that one alone. Raises
+    NotFound where it is none of his."""
+    his = select(phones.c.id, phones.c.e164, phones.c.dead).where(phones.c.contact_id == contact_id)
+    rows = [row for row in await work.all(his.order_by(phones.c.id)) if phone_id in (None, row.id)]
+    if phone_id is not None and not rows:
+        raise NotFound("number", phone_id)
+    return [row.e164 for row in rows if not row.dead]
 
 
 async def contact_of_task(work: UnitOfWork, actor: Actor, task_id: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,14 +10,16 @@ from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, update
 
 from crm_core.db.tables import calls, campaigns, contacts, recordings, users
 from crm_core.db.unit_of_work import UnitOfWork
-from crm_core.db.visibility import visible_calls, visible_recordings
-from crm_core.domain.access import Actor
+from crm_core.db.visibility import reached_person, visible_calls, visible_recordings
+from crm_core.domain.access import Actor, Right
 from crm_core.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
 class CallSeen:
-    """A call as a list shows it. `answered_by`: the agent's name; None where nobody, or the infobot, took it."""
+    """A call as a list shows it. `answered_by`: the agent's name; None where nobody, or the infobot, took it.
+
+    `is_reached`: whether whoever asks may know the person; if not, neither name nor number nor note is here."""
 
     id: str
     direction: str
@@ -35,6 +37,7 @@ class CallSeen:
     answered_by: str | None
     campaign_id: int | None
     campaign: str | None
+    is_reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +76,14 @@ class Before:
     id: str
 
 
-def _seen() -> Select[Any]:
+def _seen(actor: Actor) -> Select[Any]:
     joined = (
         calls.outerjoin(contacts, contacts.c.id == calls.c.contact_id)
         .outerjoin(users, users.c.id == calls.c.agent_id)
         .outerjoin(campaigns, campaigns.c.id == calls.c.campaign_id)
     )
     names = (contacts.c.name.label("contact"), users.c.name.label("answered_by"), campaigns.c.name.label("campaign"))
-    return select(calls, *names).select_from(joined)
+    return select(calls, *names, reached_person(actor).label("is_reached")).select_from(joined)
 
 
 def _matching(wanted: CallsWanted) -> list[ColumnElement[bool]]:
@@ -97,7 +100,9 @@ async def seen(
     work: UnitOfWork, actor: Actor, wanted: CallsWanted, before: Before | None, limit: int
 ) -> list[CallSeen]:
     """Calls that began, latest first."""
-    query = _seen().where(visible_calls(actor), calls.c.started_at.is_not(None), *_matching(wanted))
+    query = _seen(actor).where(visible_calls(actor), calls.c.started_at.is_not(None), *_matching(wanted))
+    if wanted.contact_id is not None:  # asked for by their person, they would tell who he is
+        query = query.where(reached_person(actor))
     if before is not None:
         earlier = and_(calls.c.started_at == before.started_at, calls.c.id < before.id)
         # The first condition says no more than the second, but an index can begin there: the second is looked at row
@@ -105,15 +110,15 @@ async def seen(
         query = query.where(calls.c.started_at <= before.started_at)
         query = query.where(or_(calls.c.started_at < before.started_at, earlier))
     rows = await work.all(query.order_by(calls.c.started_at.desc(), calls.c.id.desc()).limit(limit))
-    return [_call(row) for row in rows]
+    return [_call(actor, row) for row in rows]
 
 
 async def one(work: UnitOfWork, actor: Actor, call_id: str) -> CallSeen:
     """One call; raises NotFound, also for one the actor does not see."""
-    row = await work.first(_seen().where(calls.c.id == call_id, visible_calls(actor)))
+    row = await work.first(_seen(actor).where(calls.c.id == call_id, visible_calls(actor)))
     if row is None:
         raise NotFound("call", call_id)
-    return _call(row)
+    return _call(actor, row)
 
 
 _RECORDING = [recordings.c[name] for name in Recording.__dataclass_fields__]
@@ -139,5 +144,9 @@ async def mark_deleted(work: UnitOfWork, recording_id: int, by: str, at: datetim
     await work.run(update(recordings).where(recordings.c.id == recording_id).values(deleted_at=at, deleted_by=by[:120]))
 
 
-def _call(row: Row[Any]) -> CallSeen:
-    return CallSeen(**{name: getattr(row, name) for name in CallSeen.__dataclass_fields__})
+def _call(actor: Actor, row: Row[Any]) -> CallSeen:
+    whole = CallSeen(**{name: getattr(row, name) for name in CallSeen.__dataclass_fields__})
+    if not whole.is_reached:
+        return replace(whole, is_reached=False, contact_id=None, contact=None, number=None, note="")
+    # Whoever may see no people at all is still told the number of his own calls: it is the call's.
+    return whole if actor.may(Right.SEE_CONTACTS) else replace(whole, contact_id=None, contact=None)

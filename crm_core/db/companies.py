@@ -17,8 +17,14 @@ from crm_core.db.listing import By, Count, count_of, page_of
 from crm_core.db.search import plan_each_time
 from crm_core.db.tables import calls, companies, contacts, deals, stages, tasks, users
 from crm_core.db.unit_of_work import UnitOfWork
-from crm_core.db.visibility import visible_calls, visible_companies, visible_contacts, visible_deals, visible_tasks
-from crm_core.domain.access import Actor
+from crm_core.db.visibility import (
+    visible_calls,
+    visible_companies,
+    visible_contacts,
+    visible_deals,
+    visible_tasks,
+)
+from crm_core.domain.access import Actor, Sees
 from crm_core.domain.desk import KnownDeal
 from crm_core.domain.searching import sought
 from crm_core.errors import NotFound, Stale
@@ -93,13 +99,16 @@ async def listed(
 ) -> tuple[list[CompanyRow], str | None]:
     """A page of companies, and the cursor of the next; `text`: words that begin words of the name. Raises BadInput for
     a cursor that is none."""
-    await plan_each_time(work)
+    await plan_each_time(work, alone=True)
     order = [By(by.name, by.column, descending) for by in SORTS[sort]]
     order.append(By("id", companies.c.id, descending))
-    page = await page_of(work, select(*_COLUMNS).where(*_matching(actor, text)), order, after, limit)
+    # One person's are collected before they are sorted: for each range anew, if there were several.
+    query, at_once = select(*_COLUMNS).where(*_matching(actor, text)), actor.sees is Sees.OWN
+    page = await page_of(work, query, order, after, limit, at_once=at_once)
     found = [_company(row) for row in page.rows]
     ids = [one.id for one in found]
-    people = await _counts(work, contacts.c.company_id, ids, visible_contacts(actor), contacts.c.erased_at.is_(None))
+    seen = (visible_contacts(actor, one_by_one=True), contacts.c.erased_at.is_(None))
+    people = await _counts(work, contacts.c.company_id, ids, *seen)
     still_open = deals.c.stage_id.in_(select(stages.c.id).where(stages.c.kind.in_(_OPEN)))
     of_deals = await _counts(work, deals.c.company_id, ids, visible_deals(actor), still_open)
     return [CompanyRow(one, people.get(one.id, 0), of_deals.get(one.id, 0)) for one in found], page.after
@@ -107,6 +116,7 @@ async def listed(
 
 async def count(work: UnitOfWork, actor: Actor, text: str) -> Count:
     """How many, counted to a limit."""
+    await plan_each_time(work, alone=True)
     return await count_of(work, select(companies.c.id).where(*_matching(actor, text)))
 
 
@@ -147,7 +157,8 @@ async def people_of(work: UnitOfWork, actor: Actor, company_id: int) -> list[Per
     """Its people whom the actor sees, by name."""
     query = select(contacts.c.id, contacts.c.name, users.c.name.label("owner"))
     query = query.outerjoin(users, users.c.id == contacts.c.owner_id)
-    his = (contacts.c.company_id == company_id, contacts.c.erased_at.is_(None), visible_contacts(actor))
+    seen = visible_contacts(actor, one_by_one=True)
+    his = (contacts.c.company_id == company_id, contacts.c.erased_at.is_(None), seen)
     rows = await work.all(query.where(*his).order_by(contacts.c.name, contacts.c.id).limit(SHOWN))
     return [Person(**row._mapping) for row in rows]
 
@@ -180,7 +191,7 @@ async def calls_of(work: UnitOfWork, actor: Actor, company_id: int) -> list[Comp
         *(its.c[name] for name in names), contacts.c.name.label("contact"), users.c.name.label("answered_by")
     )
     query = query.join(contacts, contacts.c.id == its.c.contact_id).outerjoin(users, users.c.id == its.c.agent_id)
-    his = (contacts.c.company_id == company_id, visible_calls(actor, its), visible_contacts(actor))
+    his = (contacts.c.company_id == company_id, visible_calls(actor, its), visible_contacts(actor, one_by_one=True))
     rows = await work.all(query.where(*his).order_by(its.c.started_at.desc(), its.c.id.desc()).limit(SHOWN))
     return [CompanyCall(**row._mapping) for row in rows]
 

@@ -9,7 +9,17 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 
 from crm_core.db.batches import one_of
-from crm_core.db.tables import answers, attempts, calls, campaigns, contacts, conversations, leads, turns
+from crm_core.db.tables import (
+    answers,
+    attempts,
+    calls,
+    campaign_leads,
+    campaigns,
+    contacts,
+    conversations,
+    leads,
+    turns,
+)
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.domain.attempts import Outcome
 from crm_core.domain.conversations import (
@@ -29,7 +39,7 @@ class Dialed:
 
     campaign_id: int
     policy: Any
-    number: str
+    number: str | None
     zone: str | None
     name: str
     language: str | None
@@ -55,6 +65,19 @@ async def dialed(work: UnitOfWork, attempt_id: str) -> Dialed | None:
     if row is None:
         return None
     return Dialed(row.campaign_id, row.policy, row.number, row.zone, row.name, row.language, row.fields)
+
+
+async def to_be_dialed(work: UnitOfWork, campaign_id: int, lead_id: int) -> Dialed | None:
+    """The same of a lead before any attempt, hence without a number."""
+    joined = campaign_leads.join(leads, leads.c.id == campaign_leads.c.lead_id)
+    joined = joined.join(contacts, contacts.c.id == leads.c.contact_id)
+    joined = joined.join(campaigns, campaigns.c.id == campaign_leads.c.campaign_id)
+    columns = (campaigns.c.policy, leads.c.zone, leads.c.fields, contacts.c.name, contacts.c.language)
+    this = (campaign_leads.c.campaign_id == campaign_id, campaign_leads.c.lead_id == lead_id)
+    row = await work.first(select(*columns).select_from(joined).where(*this))
+    if row is None:
+        return None
+    return Dialed(campaign_id, row.policy, None, row.zone, row.name, row.language, row.fields)
 
 
 @dataclass(frozen=True, slots=True)

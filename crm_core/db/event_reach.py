@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 
 from crm_core.db.tables import agents, calls, campaigns, contacts, conversations, deals, recordings, tasks
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.db.visibility import (
+    reached_person,
     visible_agents,
     visible_calls,
     visible_campaigns,
@@ -20,19 +21,21 @@ from crm_core.db.visibility import (
     visible_recordings,
     visible_tasks,
 )
-from crm_core.domain.access import Actor, Right
+from crm_core.domain.access import Actor, Right, Sees
 from crm_core.domain.webhooks import RIGHTS
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """How much somebody sees of an event; `person`: also whom it is about."""
+    """How much somebody sees of an event; `person`: also whom it is about; `number`: also his number, which a call that
+    somebody took has by itself."""
 
     event: bool
     person: bool
+    number: bool
 
 
-_NOTHING = Sight(event=False, person=False)
+_NOTHING = Sight(event=False, person=False, number=False)
 
 
 async def sight_of(work: UnitOfWork, actor: Actor, kind: str, data: Mapping[str, Any]) -> Sight:
@@ -44,7 +47,8 @@ async def sight_of(work: UnitOfWork, actor: Actor, kind: str, data: Mapping[str,
     wanted = _row_of(actor, kind, data)
     if wanted is None or await work.scalar(wanted) is None:
         return _NOTHING
-    return Sight(event=True, person=await _sees_person(work, actor, data))
+    person = await _sees_person(work, actor, data)
+    return Sight(event=True, person=person, number=person or await _sees_number(work, actor, data))
 
 
 def _row_of(actor: Actor, kind: str, data: Mapping[str, Any]) -> Any:
@@ -83,3 +87,11 @@ async def _sees_person(work: UnitOfWork, actor: Actor, data: Mapping[str, Any]) 
         return True
     his = select(contacts.c.id).where(contacts.c.id == contact_id, visible_contacts(actor, one_by_one=True))
     return await work.scalar(his) is not None
+
+
+async def _sees_number(work: UnitOfWork, actor: Actor, data: Mapping[str, Any]) -> bool:
+    """Of an event whose person he does not see."""
+    if actor.sees is not Sees.TEAM:
+        return True
+    of_his = _seen(calls.c.id, data.get("call_id"), and_(visible_calls(actor), reached_person(actor)))
+    return of_his is not None and await work.scalar(of_his) is not None

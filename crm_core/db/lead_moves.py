@@ -18,7 +18,12 @@ from crm_core.errors import Conflict
 
 _cl = campaign_leads.c
 _OPEN = LeadState.OPEN.value
-_NO_PREVIEW: dict[Any, Any] = {_cl.preview_agent_id: None, _cl.preview_at: None, _cl.preview_dial: False}
+_NO_PREVIEW: dict[Any, Any] = {
+    _cl.preview_agent_id: None,
+    _cl.preview_at: None,
+    _cl.preview_dial: False,
+    _cl.preview_phone_id: None,
+}
 
 
 def _this_lead() -> ColumnElement[bool]:
@@ -58,20 +63,32 @@ async def claim(work: UnitOfWork, attempt_ids: Collection[str]) -> None:
             _cl.open_attempt.is_(None),
             _cl.state == _OPEN,
         )
-        .values({_cl.open_attempt: attempts.c.id, _cl.attempts: _cl.attempts + 1} | _NO_PREVIEW)
+        .values({_cl.open_attempt: attempts.c.id, _cl.attempts: _cl.attempts + 1, _cl.close_reason: None} | _NO_PREVIEW)
     )
     if (await work.run(claimed)).rowcount != len(set(attempt_ids)):
         raise Conflict("a lead was claimed by another attempt")
 
 
-_PUT_OFF = update(campaign_leads).where(_this_lead()).values({_cl.next_attempt_at: bindparam("until")} | _NO_PREVIEW)
+_PUT_OFF = (
+    update(campaign_leads)
+    .where(_this_lead())
+    .values({_cl.next_attempt_at: bindparam("until"), _cl.close_reason: bindparam("reason")} | _NO_PREVIEW)
+)
 
 
-async def put_off(work: UnitOfWork, until: Mapping[LeadKey, datetime]) -> None:
+class Rest(NamedTuple):
+    """Until when an open lead rests; `reason`: why, where it is to be kept."""
+
+    until: datetime
+    reason: str | None = None
+
+
+async def put_off(work: UnitOfWork, rests: Mapping[LeadKey, Rest]) -> None:
     """Let open leads that are not being dialed rest until their times."""
-    resting = await free(work, until.keys()) if until else set()
+    resting = await free(work, rests.keys()) if rests else set()
     if resting:
-        await work.run(_PUT_OFF, [_of(key) | {"until": until[key]} for key in sorted(resting)])
+        rows = [_of(key) | {"until": rests[key].until, "reason": rests[key].reason} for key in sorted(resting)]
+        await work.run(_PUT_OFF, rows)
 
 
 _CLOSE = (

@@ -162,6 +162,8 @@ async def _numbers_of(
                 abandoned_at=dials[phone.e164].abandoned_at if phone.e164 in dials else None,
             )
             for phone in by_contact[row.contact_id]
+            # Who calls by hand may have chosen one: screening is asked about no other.
+            if row.preview_phone_id is None or phone.id == row.preview_phone_id
         )
 
     return numbers

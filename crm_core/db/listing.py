@@ -19,7 +19,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, TypeDecorator, and_, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, TypeDecorator, and_, func, literal, or_, select
 
 from crm_core.db.unit_of_work import UnitOfWork
 from crm_core.errors import BadInput
@@ -63,8 +63,11 @@ class Count:
         return f"{self.number}+" if self.more else str(self.number)
 
 
-async def page_of(work: UnitOfWork, query: Select[Any], order: Sequence[By], after: str | None, limit: int) -> Page:
-    """The first `limit` rows of `query`, which has no order of its own, or those behind the cursor `after`.
+async def page_of(
+    work: UnitOfWork, query: Select[Any], order: Sequence[By], after: str | None, limit: int, *, at_once: bool = False
+) -> Page:
+    """The first `limit` rows of `query`, which has no order of its own, or those behind the cursor `after`. With
+    `at_once` in one statement: for rows that no index gives in order. No column may be nullable then.
 
     Raises BadInput for a cursor that is none, or of a list sorted otherwise.
     """
@@ -72,6 +75,8 @@ async def page_of(work: UnitOfWork, query: Select[Any], order: Sequence[By], aft
         raise BadInput("limit", "a page holds one row at least", "Ask for 1 or more")
     keyed = query.add_columns(*(by.column.label(f"key_{n}") for n, by in enumerate(order)))
     ranges = _ranges(order, ()) if after is None else _behind(order, decoded(after, order))
+    if at_once and after is not None:
+        ranges = iter([(or_(*(condition for condition, _ in ranges if condition is not None)), order)])
     rows: list[Row[Any]] = []
     for condition, rest in ranges:
         wanted = limit + 1 - len(rows)

@@ -26,6 +26,7 @@ SHOWN = 10
 #: So many are put in order; fewer where each has to be looked up to know whether it is seen.
 _CANDIDATES, _CANDIDATES_SEEN = 200, 20
 _EACH_TIME = select(func.set_config("plan_cache_mode", "force_custom_plan", true()))
+_ALONE = _EACH_TIME.add_columns(func.set_config("max_parallel_workers_per_gather", "0", true()))
 _BY_INDEX = _EACH_TIME.add_columns(func.set_config("enable_seqscan", "off", true()))
 
 
@@ -81,15 +82,16 @@ async def search(
     )
 
 
-async def plan_each_time(work: UnitOfWork, *, by_index: bool = False) -> None:
+async def plan_each_time(work: UnitOfWork, *, by_index: bool = False, alone: bool = False) -> None:
     """Let PostgreSQL look at the words before it decides how to go: of a plan for any words it knows only that it reads
     the whole table. Holds until the transaction ends.
 
     `by_index`: always by the index, for whom a few rows are enough. Of how many hold a part of a name PostgreSQL knows
-    little, and reading a million to find none takes 300 ms.
+    little, and reading a million to find none takes 300 ms. `alone`: without helpers, who come later than what they are
+    called for is done.
     """
     if work.connection.dialect.name == "postgresql":
-        await work.run(_BY_INDEX if by_index else _EACH_TIME)
+        await work.run(_BY_INDEX if by_index else _ALONE if alone else _EACH_TIME)
 
 
 # --- by words -----------------------------------------------------------------------------------------------

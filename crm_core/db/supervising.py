@@ -10,7 +10,7 @@ from crm_core.db import agents as roster
 from crm_core.db.live_floor import HOLDS
 from crm_core.db.tables import agents, calls, legs
 from crm_core.db.unit_of_work import UnitOfWork
-from crm_core.db.visibility import visible_agents, visible_calls
+from crm_core.db.visibility import reached_person, visible_agents, visible_calls
 from crm_core.domain.access import Actor
 from crm_core.domain.agents import Agent
 from crm_core.errors import NotFound
@@ -30,7 +30,8 @@ async def live_call(work: UnitOfWork, actor: Actor, call_id: str) -> LiveCall:
     holding = agents.c.call_id == calls.c.id, agents.c.state.in_(HOLDS)
     joined = calls.outerjoin(agents, and_(*holding))
     under_way = (calls.c.id == call_id, calls.c.ended_at.is_(None), calls.c.answered_at.is_not(None))
-    seen = or_(and_(agents.c.id.is_(None), visible_calls(actor)), and_(agents.c.id.is_not(None), visible_agents(actor)))
+    nobodys = and_(agents.c.id.is_(None), visible_calls(actor), reached_person(actor))
+    seen = or_(nobodys, and_(agents.c.id.is_not(None), visible_agents(actor)))
     row = await work.first(select(calls.c.id, agents.c.id.label("agent")).select_from(joined).where(*under_way, seen))
     if row is None:
         raise NotFound("call under way", call_id, "It may have ended")

@@ -313,6 +313,10 @@ contacts = Table(
     folded("name", "email"),
 )
 found_by(contacts)
+_AT_A_COMPANY = "company_id IS NOT NULL AND erased_at IS NULL"
+for _index, _first in (("ix_contacts_companies_of", contacts.c.owner_id), ("ix_contacts_at_company", contacts.c.id)):
+    # Whose companies one sees: read from these alone, without the table.
+    Index(_index, _first, contacts.c.company_id, sqlite_where=text(_AT_A_COMPANY), postgresql_where=text(_AT_A_COMPANY))
 Index("ix_contacts_name", contacts.c.name, contacts.c.id)  # lists in order of names, page by page
 Index("ix_contacts_created_at", contacts.c.created_at, contacts.c.id)
 erased_numbers = Table(  # of people who were erased: never dialed again, and not known either
@@ -436,6 +440,7 @@ campaign_leads = Table(  # where a lead stands in a campaign
     Column("preview_agent_id", Id, index=True),  # the agent who looks at the card
     Column("preview_at", Instant),  # since when
     Column("preview_dial", Boolean, nullable=False, default=False),  # he has asked to dial
+    Column("preview_phone_id", Id),  # this number of the person's, and no other; NULL: whichever may be dialed
     Column("last_outcome", String(16)),
     Column("close_reason", String(60)),
     Column("cell", String(120)),  # which of the campaign's quotas it counts for (domain.quotas); NULL: there are none
@@ -597,6 +602,13 @@ Index(  # who was talked to: the report of customers reads nothing else
     calls.c.campaign_id,
     sqlite_where=calls.c.bridged_at.is_not(None),
     postgresql_where=calls.c.bridged_at.is_not(None),
+)
+Index(  # one person's calls, latest first
+    "ix_calls_agent_started",
+    calls.c.agent_id,
+    calls.c.started_at,
+    sqlite_where=calls.c.agent_id.is_not(None),
+    postgresql_where=calls.c.agent_id.is_not(None),
 )
 Index("ix_calls_contact_id", calls.c.contact_id, calls.c.agent_id)  # who sees whom: both ways, without the table
 Index("ix_calls_agent_id", calls.c.agent_id, calls.c.contact_id)
@@ -821,7 +833,9 @@ deals = Table(
 )
 found_by(deals)
 Index("ix_deals_stage_id", deals.c.stage_id, deals.c.id)  # the newest cards of a column
-Index("ix_deals_owner_id", deals.c.owner_id, deals.c.stage_id, deals.c.id)  # and of one seller's
+Index(  # and of one seller's; whole: whom and which companies he deals with
+    "ix_deals_owner_id", deals.c.owner_id, deals.c.stage_id, deals.c.id, deals.c.contact_id, deals.c.company_id
+)
 Index(  # whole: sums read it
     "ix_deals_totals", deals.c.stage_id, deals.c.closed_at, deals.c.owner_id, deals.c.currency, deals.c.amount
 )
@@ -857,7 +871,7 @@ tasks = Table(
     Column("done_at", Instant),
     Column("done_by", String(120)),
     Column("version", Integer, nullable=False, default=1, server_default="1"),
-    Index("ix_tasks_responsible_id_due_at", "responsible_id", "done_at", "due_at"),
+    Index("ix_tasks_responsible_id_due_at", "responsible_id", "done_at", "due_at", "contact_id"),
 )
 notes = Table(
     "notes",

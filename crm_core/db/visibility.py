@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, FromClause, Select, and_, exists, false, literal, or_, select, true
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    and_,
+    exists,
+    false,
+    literal,
+    or_,
+    select,
+    true,
+    union,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -29,6 +43,8 @@ from crm_core.db.tables import (
 from crm_core.domain.access import Actor, Right, Role, Sees
 
 Condition = ColumnElement[bool]
+#: Whose thing with a contact brings him near.
+_WHOSE = (tasks.c.responsible_id, deals.c.owner_id, calls.c.agent_id)
 
 
 def _team(actor: Actor) -> Select[Any]:
@@ -82,8 +98,39 @@ def visible_tasks(actor: Actor, of: FromClause = tasks) -> Condition:
 
 
 def visible_calls(actor: Actor, of: FromClause = calls) -> Condition:
-    """Calls that he, or his team, talked in; who sees all of them also sees those nobody took."""
+    """Calls that he, or his team, talked in. What nobody took belongs to whom its campaign or its person belongs, and
+    to every team if it has neither; who sees his own only sees none of it. Not whom they were with: `reached_person`.
+    """
+    if actor.sees is not Sees.TEAM or not actor.may(Right.SEE_CALLS):
+        return _his(actor, of.c.agent_id, right=Right.SEE_CALLS)
+    run = campaigns.alias("its_campaign")
+    belongs = or_(
+        and_(of.c.campaign_id.is_(None), of.c.contact_id.is_(None)),
+        of.c.campaign_id.in_(select(run.c.id).where(visible_campaigns(actor, run))),
+        _with_known(actor, of),
+    )
+    return or_(of.c.agent_id.in_(_team(actor)), and_(of.c.agent_id.is_(None), belongs))
+
+
+def counted_calls(actor: Actor, of: FromClause = calls) -> Condition:
+    """Calls, or rows that add them up, which count in his figures: nobody's in those of every team. Of no use where a
+    call is shown."""
     return _his(actor, of.c.agent_id, right=Right.SEE_CALLS)
+
+
+def reached_person(actor: Actor, of: FromClause = calls) -> Condition:
+    """Of the calls that he sees those whose person, with number and voice, he may know: all but those that nobody took
+    with somebody out of his reach, whose campaign is his all the same."""
+    if actor.sees is not Sees.TEAM:
+        return true()
+    return or_(of.c.contact_id.is_(None), of.c.agent_id.in_(_team(actor)), _with_known(actor, of))
+
+
+def _with_known(actor: Actor, of: FromClause) -> Condition:
+    """Calls with a contact he sees, looked up for each: what has an OFFSET is never collected."""
+    person = contacts.alias("its_person")
+    known = select(literal(1)).where(person.c.id == of.c.contact_id, visible_contacts(actor, person))
+    return exists(known.correlate(of).offset(0))
 
 
 def visible_contacts(actor: Actor, of: FromClause = contacts, *, one_by_one: bool = False) -> Condition:
@@ -99,8 +146,8 @@ def visible_contacts(actor: Actor, of: FromClause = contacts, *, one_by_one: boo
         return mine
     reached = _team(actor) if actor.sees is Sees.TEAM else select(users.c.id).where(users.c.id == actor.user_id)
     known = [
-        select(literal(1)).where(whose.table.c.contact_id == of.c.id, _reached(actor, whose, reached))
-        for whose in (tasks.c.responsible_id, deals.c.owner_id, calls.c.agent_id)
+        select(literal(1)).where(whose.table.c.contact_id == of.c.id, _reached(actor, whose, reached)).correlate(of)
+        for whose in _WHOSE
     ]
     if one_by_one or actor.sees is Sees.TEAM:
         known = [part.offset(0) for part in known]  # what has an OFFSET is never collected
@@ -109,9 +156,10 @@ def visible_contacts(actor: Actor, of: FromClause = contacts, *, one_by_one: boo
 
 def _reached(actor: Actor, whose: ColumnElement[Any], reached: Select[Any]) -> Condition:
     """Calls that nobody took are most of all there are: they alone bring nobody near."""
-    if actor.sees is Sees.TEAM and whose is not calls.c.agent_id:
-        return or_(whose.is_(None), whose.in_(reached))
-    return whose.in_(reached)
+    if actor.sees is not Sees.TEAM:
+        return whose.in_(reached)
+    of_team = _OneOf(whose, reached.correlate(None).scalar_subquery())
+    return of_team if whose is calls.c.agent_id else or_(whose.is_(None), of_team)
 
 
 def visible_companies(actor: Actor, of: FromClause = companies, *, one_by_one: bool = False) -> Condition:
@@ -122,16 +170,27 @@ def visible_companies(actor: Actor, of: FromClause = companies, *, one_by_one: b
         return false()
     if actor.sees is Sees.ALL:
         return true()
-    is_looked_up = one_by_one or actor.sees is Sees.TEAM
+    if actor.sees is Sees.OWN and not one_by_one:
+        return of.c.id.in_(companies_of_one(actor))
     people, with_it = contacts.alias("its_people"), deals.alias("its_deals")
-    mine = (people.c.erased_at.is_(None), visible_contacts(actor, people, one_by_one=is_looked_up))
+    seen = (people.c.erased_at.is_(None), visible_contacts(actor, people, one_by_one=True))
     known = [
-        select(people.c.company_id).where(people.c.company_id.is_not(None), *mine),
-        select(with_it.c.company_id).where(with_it.c.company_id.is_not(None), visible_deals(actor, with_it)),
+        select(literal(1)).where(people.c.company_id == of.c.id, *seen).correlate(of),
+        select(literal(1)).where(with_it.c.company_id == of.c.id, visible_deals(actor, with_it)).correlate(of),
     ]
-    if not is_looked_up:
-        return or_(*(of.c.id.in_(part) for part in known))
-    return or_(*(exists(part.where(part.selected_columns[0] == of.c.id)) for part in known))
+    return or_(*(exists(part.offset(0)) for part in known))
+
+
+def companies_of_one(actor: Actor) -> CompoundSelect[Any]:
+    """Ids of the companies of people and deals that are his own: what `visible_contacts` says of whoever sees his own
+    alone, each part by itself. Of an OR PostgreSQL would read all contacts."""
+    people, with_it = contacts.alias("its_people"), deals.alias("its_deals")
+    # Written as the partial indexes of contacts are: they alone are read.
+    at_one = select(people.c.company_id).where(people.c.company_id.is_not(None), people.c.erased_at.is_(None))
+    dealt = select(with_it.c.company_id).where(with_it.c.company_id.is_not(None), visible_deals(actor, with_it))
+    me = actor.user_id
+    met = (select(whose.table.c.contact_id).where(whose == me) for whose in _WHOSE)
+    return union(at_one.where(people.c.owner_id == me), *(at_one.where(people.c.id.in_(ids)) for ids in met), dealt)
 
 
 def visible_recordings(actor: Actor, of: FromClause = recordings) -> Condition:
@@ -155,9 +214,11 @@ def visible_conversations(actor: Actor, of: FromClause = conversations) -> Condi
 
 
 def _on_his_call(actor: Actor, of: FromClause) -> Condition:
-    """Rows of a call he sees. It has a name of its own: the query at hand may have calls in it already."""
+    """Rows of a call he sees, with a person he may know: what was said tells who he is. It has a name of its own: the
+    query at hand may have calls in it already."""
     seen = calls.alias("seen_calls")
-    return exists(select(seen.c.id).where(seen.c.id == of.c.call_id, visible_calls(actor, seen)))
+    mine = (seen.c.id == of.c.call_id, visible_calls(actor, seen), reached_person(actor, seen))
+    return exists(select(seen.c.id).where(*mine))
 
 
 def visible_campaigns(actor: Actor, of: FromClause = campaigns) -> Condition:

@@ -73,8 +73,9 @@ async def generate(wanted: Wanted, database: Database, progress: Progress, *, be
         await filling.loosen(_TABLES)
         writer = _Writer(filling, progress)
         users = await _firm(work, writer, wanted)
-        crowd = Crowd(wanted, await next_id(work, "contacts"), [user.id for user in users if _owns(user)])
-        await _people(work, writer, crowd)
+        first, first_company = await next_id(work, "contacts"), await next_id(work, "companies")
+        crowd = Crowd(wanted, first, [user.id for user in users if _owns(user)], first_company)
+        await _people(writer, crowd)
         await _deals(work, writer, crowd, [user for user in users if _owns(user)])
         await _calls(work, writer, crowd, [user.id for user in users if user.role is Role.AGENT])
         made: list[str] = []
@@ -122,11 +123,11 @@ async def _firm(work: UnitOfWork, writer: _Writer, wanted: Wanted) -> list[User]
     return users
 
 
-async def _people(work: UnitOfWork, writer: _Writer, crowd: Crowd) -> None:
-    wanted, first = crowd.wanted, await next_id(work, "companies")
-    companies = made_people.companies(wanted, first)
+async def _people(writer: _Writer, crowd: Crowd) -> None:
+    wanted = crowd.wanted
+    companies = made_people.companies(wanted, crowd.first_company)
     await writer.all("companies", made_people.COMPANY_COLUMNS, companies, made_people.company_count(wanted))
-    people = made_people.contacts(crowd, first)
+    people = made_people.contacts(crowd)
     await writer.all("contacts", made_people.CONTACT_COLUMNS, people, wanted.contacts)
     await writer.all("phones", made_people.PHONE_COLUMNS, made_people.phones(crowd), wanted.contacts)
 

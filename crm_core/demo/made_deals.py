@@ -21,7 +21,7 @@ _OPEN_DAYS, _MEAN_DAYS = 180, 40
 _WITH_AMOUNT, _OPEN_TASK, _DONE_TASK = 0.85, 0.5, 0.6
 
 DEAL_COLUMNS = (
-    *("id", "title", "pipeline_id", "stage_id", "contact_id", "owner_id", "amount", "currency"),
+    *("id", "title", "pipeline_id", "stage_id", "contact_id", "company_id", "owner_id", "amount", "currency"),
     *("created_at", "moved_at", "closed_at", "lost_reason"),
 )
 MOVE_COLUMNS = ("deal_id", "stage_id", "by", "at")
@@ -81,6 +81,7 @@ def _deal(
     unsorted = path[-1].kind is StageKind.UNSORTED
     row = (
         *(deal_id, f"{thing} {deal_id}", path[0].pipeline_id, path[-1].id, crowd.first_id + index),
+        crowd.company(index),
         *(None if unsorted else owner.id, amount, currency if amount is not None else None),
         *(made, at[-1] if at else None, closed, lost),
     )
@@ -90,7 +91,7 @@ def _deal(
 
 
 def _tasks(random: Random, crowd: Crowd, index: int, deal: Row, owner: User) -> Iterator[Row]:
-    deal_id, made, closed = deal[0], deal[8], deal[10]
+    deal_id, made, closed = (deal[DEAL_COLUMNS.index(name)] for name in ("id", "created_at", "closed_at"))
     until = crowd.wanted.until
 
     def task(due: datetime, done: datetime | None) -> Row:

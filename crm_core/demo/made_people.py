@@ -19,7 +19,7 @@ SPAN = timedelta(days=730)
 _UZBEK, _RUSSIAN = 60, 38
 #: Of all people, those who were there when the two years began, brought by an import.
 _AT_FIRST = 0.4
-_WITH_COMPANY, _WITH_OWNER, _WITH_EMAIL, _WITH_SECOND = 0.35, 70, 0.3, 15
+_WITH_COMPANY, _WITH_OWNER, _WITH_EMAIL, _WITH_SECOND = 35, 70, 0.3, 15
 _PER_COMPANY = 10
 #: Codes that belong to no operator we know of, and that the import takes for valid all the same: Uzbekistan's 92 and
 #: Russia's 944 to 947. Nobody promises that it stays so: never dial made-up people over a carrier's trunk.
@@ -82,9 +82,10 @@ def staff(wanted: Wanted, first_id: int) -> list[User]:
 class Crowd:
     """The people by index: 0 is whom the site has known longest."""
 
-    def __init__(self, wanted: Wanted, first_id: int, owners: Sequence[int]) -> None:
+    def __init__(self, wanted: Wanted, first_id: int, owners: Sequence[int], first_company: int = 1) -> None:
         self.wanted = wanted
         self.first_id = first_id
+        self.first_company = first_company
         self._owners = owners
         self._salt = wanted.random("crowd").getrandbits(32)
 
@@ -110,6 +111,12 @@ class Crowd:
         share = self._mixed(index, 3)
         return self._owners[share // 100 % len(self._owners)] if share % 100 < _WITH_OWNER else None
 
+    def company(self, index: int) -> int | None:
+        """The id of the company he works at, if he works at one."""
+        if self._mixed(index, 4) % 100 >= _WITH_COMPANY:
+            return None
+        return self.first_company + self._mixed(index, 5) % company_count(self.wanted)
+
     def known(self, at: datetime) -> int:
         """How many people the site knew then; at least one."""
         share = (at - self.wanted.since) / SPAN
@@ -134,19 +141,17 @@ def company_count(wanted: Wanted) -> int:
     return max(1, wanted.contacts // _PER_COMPANY)
 
 
-def contacts(crowd: Crowd, first_company: int) -> Iterator[Row]:
+def contacts(crowd: Crowd) -> Iterator[Row]:
     random, wanted = crowd.wanted.random("contacts"), crowd.wanted
-    last_company = first_company + company_count(wanted) - 1
     for index in range(wanted.contacts):
         group = crowd.group(index)
         language, name = _name(random, group)
         email = None
         if random.random() < _WITH_EMAIL:
             email = f"{_mailbox(name)}{random.randint(1, 9999)}@example.{'org' if index % 3 else 'com'}"
-        company = random.randint(first_company, last_company) if random.random() < _WITH_COMPANY else None
         fields = {"city": random.choice(words.CITIES[group])}
         contact_id = crowd.first_id + index
-        yield contact_id, name, email, company, crowd.owner(index), language, fields, crowd.met(index)
+        yield contact_id, name, email, crowd.company(index), crowd.owner(index), language, fields, crowd.met(index)
 
 
 def phones(crowd: Crowd) -> Iterator[Row]:

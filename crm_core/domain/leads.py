@@ -22,6 +22,8 @@ class WhyNot(StrEnum):
     IN_PROGRESS = "in_progress"  # an attempt is open
     QUOTA_FULL = "quota_full"  # enough people of its group have answered, or are being called
     CALLBACK_OF_OTHER = "callback_of_other"  # promised to one agent who is not available
+    WORDS_UNSAYABLE = "words_unsayable"  # mode bot: nothing that can be said stands where its own words are wanted
+    WORDS_NOT_READY = "words_not_ready"  # mode bot: what it hears first could not be rendered; tried again
     NOT_DUE = "not_due"
     ATTEMPTS_USED = "attempts_used"
     NO_NUMBER = "no_number"
@@ -34,6 +36,10 @@ class WhyNot(StrEnum):
     WINDOW_NEVER_OPENS = "window_never_opens"
     NUMBER_RESTED = "number_rested"  # dialed too often within number_rest
     ABANDONED_REST = "abandoned_rest"  # abandoned before; only with a guaranteed agent
+
+
+#: Kept with a lead that rests: screening cannot see these in its data.
+TOLD_WHILE_OPEN = frozenset({WhyNot.WORDS_UNSAYABLE, WhyNot.WORDS_NOT_READY})
 
 
 class Block(StrEnum):
@@ -74,7 +80,7 @@ class Lead:
     zone: str | None = None  # set by hand or import; else the number's zone holds
     in_progress: bool = False
     last_outcome: Outcome | None = None
-    close_reason: str | None = None
+    close_reason: str | None = None  # or, while it is open, why it rests, where its data do not show that
     numbers: tuple[LeadNumber, ...] = ()
     fields: dict[str, str] = field(default_factory=dict)
     full_quota: str | None = None  # the quota that keeps it from being dialed, and how that stands

@@ -64,6 +64,7 @@ class View(StrEnum):
 
     WHOLE = "whole"
     NAMELESS = "nameless"  # the call, task or deal is his, the person is not
+    NUMBERLESS = "numberless"  # nor is the call's number: nobody took it, only its campaign is his
     GONE = "gone"  # it was his and is not any more
 
 
@@ -78,7 +79,10 @@ _RIGHTS: Mapping[Topic, Right] = {
 def view(push: Push, reach: Reach) -> View | None:
     """How whoever has `reach` gets `push`; None: not at all. The same answers as the conditions of db.visibility."""
     if _sees(push, push.owner, reach):
-        return View.NAMELESS if push.topic in _RIGHTS and not _sees_person(push, reach) else View.WHOLE
+        if push.topic is Topic.CALL and not _reaches_person(push, reach):
+            return View.NUMBERLESS
+        is_nameless = push.topic in _RIGHTS and not reach.actor.may(Right.SEE_CONTACTS)
+        return View.NAMELESS if is_nameless else View.WHOLE
     if push.formerly is not None and push.formerly != push.owner and _sees(push, push.formerly, reach):
         return View.GONE
     return None
@@ -93,8 +97,19 @@ def _sees(push: Push, owner: int | None, reach: Reach) -> bool:
             return reach.campaigns is None or push.campaign_id in reach.campaigns
         case Topic.AGENT:
             return reach.agents is None or owner in reach.agents
+        case Topic.CALL if owner is None and reach.users is not None:
+            return actor.may(Right.SEE_CALLS) and actor.sees is Sees.TEAM and _has_to_do_with(push, reach)
         case _:
             return actor.may(_RIGHTS[push.topic]) and _within(owner, reach)
+
+
+def _has_to_do_with(push: Push, reach: Reach) -> bool:
+    """Whether a call that nobody has taken is the team's: by its campaign, by its person, or as nobody's at all."""
+    if push.campaign_id is not None and (reach.campaigns is None or push.campaign_id in reach.campaigns):
+        return True
+    if push.body.get("contact_id") is None:
+        return push.campaign_id is None
+    return _reaches_person(push, reach)
 
 
 def _within(owner: int | None, reach: Reach) -> bool:
@@ -104,15 +119,17 @@ def _within(owner: int | None, reach: Reach) -> bool:
     return reach.actor.sees is Sees.TEAM if owner is None else owner in reach.users
 
 
-def _sees_person(push: Push, reach: Reach) -> bool:
-    if not reach.actor.may(Right.SEE_CONTACTS):
-        return False
-    if push.topic is not Topic.CALL or reach.users is None or (push.owner is not None and push.owner in reach.users):
+def _reaches_person(push: Push, reach: Reach) -> bool:
+    """Whether the person of a call may be known: its agent's team does, and the team whose he is. Of somebody else's
+    he sees fewer here than lists do: whom he has a task or a deal with, no push says."""
+    if reach.users is None or push.body.get("contact_id") is None:
         return True
-    return _within(push.contact_owner, reach)
+    if push.owner is not None and push.owner in reach.users:
+        return True
+    return reach.actor.may(Right.SEE_CONTACTS) and _within(push.contact_owner, reach)
 
 
-#: What tells who the person is. The number of a call is its own.
+#: What tells who the person is. The number of a call that somebody has is the call's own.
 PERSON = ("contact_id", "contact", "lead_id")
 
 
@@ -122,8 +139,8 @@ def told(push: Push, how: View, masked: bool) -> dict[str, Any]:
     if how is View.GONE:
         return head | {"gone": True}
     body = dict(push.body)
-    if how is View.NAMELESS:
-        body |= {name: None for name in PERSON if name in body}
+    hidden = {View.NAMELESS: PERSON, View.NUMBERLESS: (*PERSON, *push.numbers)}.get(how, ())
+    body |= {name: None for name in hidden if name in body}
     if masked:
         body |= {name: masked_number(body[name]) for name in push.numbers if body.get(name)}
         body |= {name: masked_text(body[name]) for name in push.texts if body.get(name)}

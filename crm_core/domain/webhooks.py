@@ -165,10 +165,12 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _TEXTS = ("note", "reason", "stage")
 
 
-def told(data: Mapping[str, Any], *, masked: bool, sees_person: bool) -> dict[str, Any]:
-    """The event as somebody may be told of it: without the person if he does not see him, without digits if he is
-    masked. What was made so once stays so."""
+def told(data: Mapping[str, Any], *, masked: bool, sees_person: bool, sees_number: bool = True) -> dict[str, Any]:
+    """The event as somebody may be told of it: without the person, or number, if he does not see it, without digits if
+    he is masked. What was made so once stays so."""
     found = dict(data)
+    if not sees_number:
+        found |= {name: None for name in ("number", "note") if name in found}
     if not sees_person:
         found |= {name: None for name in ("contact_id", "lead_id") if name in found}
     if masked:

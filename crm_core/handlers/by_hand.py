@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from crm_core.db import agents, by_hand, campaigns
-from crm_core.db.contacts import numbers_of
 from crm_core.db.engine import Database
 from crm_core.db.leads import LeadKey, Since, leads_of
 from crm_core.db.site import dialing_stopped
@@ -28,22 +27,29 @@ _REST_CALLS = 10
 _MOST_ATTEMPTS = 1_000
 
 
-async def call_contact(actor: Actor, contact_id: int, screening: Screening, database: Database, now: datetime) -> None:
-    """Have the dialer call the contact for the agent. Raises NotFound, BadInput saying why he is not called, and
-    Conflict while he is being called already."""
+async def call_contact(
+    actor: Actor,
+    contact_id: int,
+    screening: Screening,
+    database: Database,
+    now: datetime,
+    phone_id: int | None = None,
+) -> None:
+    """Have the dialer call the contact for the agent: the first of his numbers that may be dialed, or the one named by
+    its id. Raises NotFound, BadInput saying why he is not called, and Conflict while he is being called already."""
     actor.require(Right.TAKE_CALLS)
 
     async def act(work: UnitOfWork) -> None:
         await by_hand.check_contact(work, actor, contact_id)
         await _check_agent(work, actor)
         lead_id = await by_hand.lead_for(work, contact_id, now)
-        trunk, policy = await _way(work, contact_id)
+        trunk, policy = await _way(work, contact_id, phone_id)
         campaign = await by_hand.campaign_for(work, policy, now)
         if campaign.state is not CampaignState.RUNNING:
             raise BadInput("call", f"calling by hand is {campaign.state}", f"Start the campaign {campaign.name!r}")
         if await dialing_stopped(work) is not None:
             raise BadInput("call", "all dialing is stopped", "Ask whoever stopped it")
-        if not await by_hand.ask_for(work, campaign.id, lead_id, actor.user_id, now):
+        if not await by_hand.ask_for(work, campaign.id, lead_id, actor.user_id, now, phone_id):
             raise Conflict("this person is being called already")
         since = Since(now - policy.number_rest, now - policy.abandoned_rest)
         (lead,) = await leads_of(work, [LeadKey(campaign.id, lead_id)], since)
@@ -81,12 +87,14 @@ async def _check_agent(work: UnitOfWork, actor: Actor) -> None:
         raise BadInput("call", f"the campaign {campaign.name!r} dials for you", do)
 
 
-async def _way(work: UnitOfWork, contact_id: int) -> tuple[Trunk, CampaignPolicy]:
-    """The trunk that may dial one of the person's numbers. Raises BadInput where there is none."""
-    numbers = [number.e164 for number in await numbers_of(work, contact_id) if not number.dead]
+async def _way(work: UnitOfWork, contact_id: int, phone_id: int | None) -> tuple[Trunk, CampaignPolicy]:
+    """The trunk that may dial one of the person's numbers, or the one chosen. Raises BadInput where there is none."""
+    numbers = await by_hand.numbers_of(work, contact_id, phone_id)
     for trunk in (await campaigns.every_trunk(work)).values():
         if trunk.caller_ids and any(number.startswith(trunk.prefixes) for number in numbers):
             return trunk, _policy(trunk)
+    if not numbers and phone_id is not None:
+        raise BadInput("call", "this number is not in service", "Choose another")
     what = "no trunk may dial his number" if numbers else "he has no number"
     raise BadInput("call", what, "See Settings, Trunks" if numbers else "Add one to the contact")
 

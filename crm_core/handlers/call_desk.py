@@ -70,8 +70,8 @@ async def whole_call(actor: Actor, call_id: str, database: Database) -> WholeCal
     async with database.reading() as work:
         call = await rows.one(work, actor, call_id)
         found = await rows.recordings_of(work, actor, call_id)
-        turns = await talks.transcript(work, call_id)
-        answers = await talks.answers_of(work, call_id)
+        turns = await talks.transcript(work, call_id) if call.is_reached else []  # people say their names
+        answers = await talks.answers_of(work, call_id) if call.is_reached else []
         paced = await _pacing(work, actor, call)
     begins = call.answered_at if turns or call.bridged_at is None else call.bridged_at
     return WholeCall(call, tuple(found), tuple(turns), tuple(answers), begins, paced)

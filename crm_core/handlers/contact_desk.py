@@ -78,6 +78,14 @@ async def card(actor: Actor, contact_id: int, database: Database, before: dateti
         )
 
 
+async def numbers_of(actor: Actor, contact_id: int, database: Database) -> list[NumberState]:
+    """The numbers of one person, the first one first. Raises NotFound."""
+    actor.require(Right.SEE_CONTACTS)
+    async with database.reading() as work:
+        await contact_desk.one(work, actor, contact_id)
+        return await contact_desk.numbers(work, contact_id)
+
+
 async def add_contact(actor: Actor, command: CreateContact, database: Database, now: datetime) -> ContactSeen:
     """Make a contact; without an owner he is the maker's own. Raises BadInput, and NotFound for an owner one does not
     see."""

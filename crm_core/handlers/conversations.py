@@ -7,7 +7,7 @@ from datetime import datetime
 from crm_core.commands import RecordDisposition
 from crm_core.db import attempts, campaigns, conversations, numbers, sales, site, tasks
 from crm_core.db import dispositions as disposition_rows
-from crm_core.db.conversations import Whose
+from crm_core.db.conversations import Dialed, Whose
 from crm_core.db.dispositions import DisposedCall
 from crm_core.db.do_not_call import WHOLE_SYSTEM, Blocked, BlockKind, add_blocks
 from crm_core.db.engine import Database
@@ -46,6 +46,12 @@ class DatabaseConversationBook:
 
         return await committed(self._database, act, at_once=True)
 
+    async def foresee(self, campaign_id: int, lead_id: int) -> Briefing | None:
+        """What `begin` would tell of a lead if he were called now, without a number; None: the campaign is none of the
+        bot's, or the lead is gone."""
+        async with self._database.reading() as work:
+            return await _briefing(work, "", await conversations.to_be_dialed(work, campaign_id, lead_id))
+
     async def record(self, conversation: Conversation, now: datetime) -> None:
         """Write the conversation and all that follows from it in one commit; again: the words only."""
         for deal in conversation.deals:
@@ -63,11 +69,16 @@ async def transcript(call_id: str, database: Database) -> tuple[list[Turn], list
 
 
 async def _begin_dialed(work: UnitOfWork, call_id: str) -> Briefing | None:
-    dialed = await conversations.dialed(work, call_id)
+    briefing = await _briefing(work, call_id, await conversations.dialed(work, call_id))
+    if briefing is not None:
+        await attempts.conclude(work, call_id, Outcome.ANSWERED)
+    return briefing
+
+
+async def _briefing(work: UnitOfWork, call_id: str, dialed: Dialed | None) -> Briefing | None:
     policy = None if dialed is None else campaigns.policy_of(dialed.policy)
     if dialed is None or policy is None or policy.script is None:
         return None
-    await attempts.conclude(work, call_id, Outcome.ANSWERED)
     zone = dialed.zone or (await site.calendar(work)).zone
     own = {name: str(value) for name, value in dialed.fields.items() if value not in (None, "")}
     fields = policy.script_fields | own | {NAME_FIELD: dialed.name}

@@ -20,7 +20,7 @@ from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, T
 from crm_core.domain.floor import Floor
 from crm_core.domain.floor_watch import Past, Watched
 from crm_core.domain.law_names import LONGEST_REST
-from crm_core.domain.leads import Lead
+from crm_core.domain.leads import TOLD_WHILE_OPEN, Lead, WhyNot
 from crm_core.domain.pacing_records import AbandonRecord
 from crm_core.events import LeadClosed
 from crm_core.handlers.call_writing import write_calls
@@ -91,7 +91,7 @@ class DatabaseHopper:
     async def put_off(self, leads: Sequence[PutOff]) -> None:
         """Let leads rest until their times; close those that have none."""
         now = self._now()
-        until = {LeadKey(p.campaign_id, p.lead_id): p.until for p in leads if p.until is not None}
+        until = {LeadKey(p.campaign_id, p.lead_id): _rest(p.until, p.why) for p in leads if p.until is not None}
         reasons = {LeadKey(p.campaign_id, p.lead_id): p.why.value for p in leads if p.until is None}
 
         async def act(work: UnitOfWork) -> None:
@@ -203,6 +203,10 @@ class DatabaseHopper:
         """Open attempts by trunk and by campaign."""
         async with self._database.reading() as work:
             return await floor_rows.open_line_counts(work)
+
+
+def _rest(until: datetime, why: WhyNot) -> lead_moves.Rest:
+    return lead_moves.Rest(until, why.value if why in TOLD_WHILE_OPEN else None)
 
 
 def _since(policy: CampaignPolicy, now: datetime) -> Since:

@@ -34,7 +34,7 @@ async def put_label(
     Raises NotFound when no such turn waits, BadInput for an intent that is none of `known`.
     """
     if intent not in known:
-        raise BadInput("intent", f"there is no {intent!r}", f"There are: {', '.join(sorted(known))}")
+        raise BadInput("intent", f"no intent is called {intent!r}", f"There are: {', '.join(sorted(known))}")
     async with database.work() as work:
         turn = await labels.unclear_turn(work, call_id, position, by)
         if turn is None:

@@ -142,8 +142,10 @@ async def _template(work: UnitOfWork, order: MessageOrder) -> Template:
     for template in named:
         if template.language == order.language:
             return template
-    others = f", only in {', '.join(t.language for t in named)}" if named else ""
-    raise BadInput("template", f"there is no such template in {order.language}{others}")
+    if named:
+        others = ", ".join(template.language for template in named)
+        raise BadInput("template", f"there is no such template in {order.language}, only in {others}")
+    raise BadInput("template", f"there is no such template in {order.language}")
 
 
 async def _address(work: UnitOfWork, order: MessageOrder) -> str:

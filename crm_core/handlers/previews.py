@@ -69,7 +69,7 @@ async def skip_preview(database: Database, agent_id: int, now: datetime) -> None
     async def act(work: UnitOfWork) -> None:
         shown = await lead_moves.preview_of(work, agent_id)
         if shown is not None:
-            await lead_moves.put_off(work, {shown: now + _SKIPPED_FOR})
+            await lead_moves.put_off(work, {shown: lead_moves.Rest(now + _SKIPPED_FOR)})
 
     await committed(database, act)
 

@@ -177,9 +177,7 @@ _DEALS = frozenset({"team", "user", "campaign", "pipeline"})
 REPORTS: Mapping[str, ReportKind] = {
     "funnel": ReportKind("Funnel", "How far do deals come, and where are they lost?", _funnel, _DEALS),
     "stages": ReportKind("Stages and pace", "Where do deals stand still, and what does a day bring?", _stages, _DEALS),
-    "plans": ReportKind(
-        "Plan and fact", "Who is ahead of his plan, and who behind?", _plans, frozenset({"team", "user"})
-    ),
+    "plans": ReportKind("Plan and fact", "Who is ahead of plan, and who behind?", _plans, frozenset({"team", "user"})),
     "customers": ReportKind("Customers by worth", "Who are the few that bring most?", _customers, _DEALS),
     "losses": ReportKind("Reasons for loss", "Why do people not buy?", _losses, _DEALS),
     "hours": ReportKind("Best time to call", "When do people answer?", _hours),

@@ -154,7 +154,8 @@ async def try_rule(actor: Actor, rule: Rule, database: Database, limit: int = 20
             looked_at += 1
             if not applies(rule, envelope.event, facts_of(envelope.event, dispositions)):
                 continue
-            number = told(payload, masked=False, sees_person=sight.person).get("number") or ""
+            known = told(payload, masked=False, sees_person=sight.person, sees_number=sight.number)
+            number = known.get("number") or ""
             try:
                 steps, fault = plan(rule, envelope.event, hours), ""
             except BadInput as error:

@@ -75,7 +75,9 @@ async def data_for(work: UnitOfWork, actor: Actor | None, kind: str, data: Mappi
     if actor is None:
         return None
     sight = await sight_of(work, actor, kind, data)
-    return told(data, masked=actor.masked, sees_person=sight.person) if sight.event else None
+    if not sight.event:
+        return None
+    return told(data, masked=actor.masked, sees_person=sight.person, sees_number=sight.number)
 
 
 async def body_now(work: UnitOfWork, actor: Actor, delivery: Delivery) -> str | None:

@@ -33,13 +33,13 @@ def first_sheet(path: Path, limits: ReadLimits) -> CalamineSheet | None:
     if sheet is None:
         return None
     height, width = sheet_size(sheet)
-    for has, limit, what in ((height, limits.rows + 10, "rows"), (width, limits.columns + 2, "columns")):
-        if has > limit:
-            raise BadInput(
-                f"{path.name} sheet {sheet.name!r}",
-                f"{has:,} {what}, more than {limit:,}",
-                f"Delete the {what} that are not needed, also those that look empty",
-            )
+    where = f"{path.name} sheet {sheet.name!r}"
+    if height > (limit := limits.rows + 10):
+        do = "Delete the rows that are not needed, also those that look empty"
+        raise BadInput(where, f"{height:,} rows, more than {limit:,}", do)
+    if width > (limit := limits.columns + 2):
+        do = "Delete the columns that are not needed, also those that look empty"
+        raise BadInput(where, f"{width:,} columns, more than {limit:,}", do)
     return sheet
 
 

@@ -1,13 +1,22 @@
-"""How often one may ask: a bucket per asker, refilled at a steady rate. Kept per process."""
+"""How often one may ask: a bucket per asker, refilled at a steady rate."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from crm_core.errors import TooMany
 
 _KEPT = 10_000
+
+
+class RateLimit(Protocol):
+    """So many requests at once, then so many a second, for each key."""
+
+    async def take(self, key: str) -> int:
+        """Take one; how many are left. Raises TooMany when there is none."""
 
 
 @dataclass(slots=True)
@@ -16,22 +25,29 @@ class _Bucket:
     at: float
 
 
-class RateLimit:
-    """`burst` requests at once, then `rate` a second, for each key. Times are seconds of one monotonic clock."""
+class OwnRateLimit:
+    """Counts what this process is asked: `burst` at once, then `rate` a second. `clock` gives seconds, never backwards.
 
-    def __init__(self, rate: float, burst: int) -> None:
-        self.rate, self.burst = rate, burst
+    The least recently used of more than ten thousand keys are forgotten."""
+
+    def __init__(self, rate: float, burst: int, clock: Callable[[], float]) -> None:
+        self._rate, self._burst, self._clock = rate, burst, clock
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
-    def take(self, key: str, at: float) -> int:
-        """Take one; how many are left. Raises TooMany when there is none."""
-        bucket = self._buckets.pop(key, None) or _Bucket(self.burst, at)
-        bucket.tokens = min(self.burst, bucket.tokens + (at - bucket.at) * self.rate)
+    async def take(self, key: str) -> int:
+        at = self._clock()
+        bucket = self._buckets.pop(key, None) or _Bucket(self._burst, at)
+        bucket.tokens = min(self._burst, bucket.tokens + (at - bucket.at) * self._rate)
         bucket.at = at
         self._buckets[key] = bucket  # at the end: the one used last
         while len(self._buckets) > _KEPT:
             self._buckets.popitem(last=False)
         if bucket.tokens < 1:
-            raise TooMany("you ask too often", max(1, int((1 - bucket.tokens) / self.rate) + 1))
+            raise too_often(bucket.tokens, self._rate)
         bucket.tokens -= 1
         return int(bucket.tokens)
+
+
+def too_often(tokens: float, rate: float) -> TooMany:
+    """What whoever has `tokens`, less than one, is told: after how many seconds he has one."""
+    return TooMany("you ask too often", max(1, int((1 - tokens) / rate) + 1))

@@ -6,10 +6,6 @@ Rasa 3.6 wants Python 3.8 to 3.10 and libraries of its time: it is never part of
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
-import shutil
-import signal
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +16,11 @@ import aiohttp
 import yaml
 
 from crm_core.errors import BadInput, Unavailable
+from ivr_bot import environments
 from ivr_bot.nlu.examples import Example, written
 from ivr_bot.nlu.pipeline import rasa_config
 
-_INSTALL_WITHIN, _TRAIN_WITHIN, _SWAP_WITHIN = 1200.0, 300.0, 30.0  # seconds
+_TRAIN_WITHIN, _SWAP_WITHIN = 300.0, 30.0  # seconds
 _VERSION = "3.10"
 #: No figures to its makers, no colours, and the processor alone.
 _QUIET = {
@@ -46,7 +43,7 @@ class RasaSite:
 
     @property
     def is_installed(self) -> bool:
-        return (self.venv / ".whole").is_file()
+        return environments.is_whole(self.venv)
 
     def has(self, model: Path) -> bool:
         return model.is_file()
@@ -61,9 +58,7 @@ class RasaSite:
 
 def rasa_site(env: Mapping[str, str], home: Path) -> RasaSite:
     """Installed once per user and lock, in the cache; models in `home`."""
-    base = Path(env.get("XDG_CACHE_HOME") or Path(env.get("HOME") or Path.home()) / ".cache")
-    lock = hashlib.sha256(_lock().encode()).hexdigest()[:12]
-    return RasaSite(base / "trunkline" / "rasa" / lock, home / "nlu" / "rasa")
+    return RasaSite(environments.place_of("rasa", _lock(), env), home / "nlu" / "rasa")
 
 
 async def install(site: RasaSite, env: Mapping[str, str], python: str | None, say: Say) -> None:
@@ -76,15 +71,7 @@ async def install(site: RasaSite, env: Mapping[str, str], python: str | None, sa
         return
     interpreter = await _interpreter(env, python)
     say(f"Installing Rasa with {interpreter} ...")
-    site.venv.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(site.venv, ignore_errors=True)
-    await _run([interpreter, "-m", "venv", str(site.venv)], env, _INSTALL_WITHIN, "get an environment of its own")
-    with tempfile.TemporaryDirectory() as folder:
-        lock = Path(folder) / "rasa.lock"
-        lock.write_text(_lock())
-        pip = [str(site.venv / "bin" / "python"), "-m", "pip", "install", "-q", "--no-deps", "-r", str(lock)]
-        await _run(pip, env, _INSTALL_WITHIN, "be installed")
-    (site.venv / ".whole").touch()
+    await environments.install("Rasa", site.venv, interpreter, _lock(), env)
     say(f"Rasa stands in {site.venv}.")
 
 
@@ -111,7 +98,8 @@ async def train(site: RasaSite, examples: Sequence[Example], name: str, env: Map
             "--fixed-model-name",
             name,
         ]
-        await _run(_rasa(site, command), dict(env) | _QUIET, _TRAIN_WITHIN, "be trained", work)
+        quiet = dict(env) | _QUIET
+        await environments.run_to_its_end(_rasa(site, command), quiet, _TRAIN_WITHIN, "Rasa could not be trained", work)
         made = work / model.name
         if not made.is_file():
             raise Unavailable(f"Rasa ended its training without a model {model.name}")
@@ -138,7 +126,7 @@ async def serve(site: RasaSite, model: Path, port: int, env: Mapping[str, str]) 
         try:
             return await process.wait()
         finally:
-            await _ended(process)
+            await environments.ended(process)
 
 
 async def swap(url: str, model: Path) -> None:
@@ -162,7 +150,7 @@ def _require_installed(site: RasaSite) -> None:
 
 
 def _rasa(site: RasaSite, arguments: Iterable[str]) -> list[str]:
-    return [str(site.venv / "bin" / "python"), "-m", "rasa", *arguments]
+    return [environments.python_of(site.venv), "-m", "rasa", *arguments]
 
 
 def _lock() -> str:
@@ -192,43 +180,3 @@ async def _version(candidate: str) -> str | None:
     except (OSError, TimeoutError):
         return None
     return out.decode().strip() if process.returncode == 0 else None
-
-
-async def _run(
-    command: Sequence[str], env: Mapping[str, str], seconds: float, what: str, cwd: Path | None = None
-) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env=dict(env),
-        cwd=cwd,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        async with asyncio.timeout(seconds):
-            out, _ = await process.communicate()
-    except TimeoutError:
-        raise Unavailable(f"Rasa could not {what} within {seconds:g} s") from None
-    finally:
-        await _ended(process)
-    if process.returncode != 0:
-        said = "\n".join(out.decode(errors="replace").strip().splitlines()[-15:])
-        raise Unavailable(f"Rasa could not {what}:\n{said}")
-
-
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Gone, with all it started."""
-    if process.returncode is not None:
-        return
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-            async with asyncio.timeout(10):
-                await process.wait()
-            return
-        except ProcessLookupError:
-            return
-        except TimeoutError:
-            continue

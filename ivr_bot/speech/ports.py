@@ -117,3 +117,7 @@ class Speaker(Protocol):
     async def speak(self, text: str, language: str) -> bytes:
         """µ-law, 8000 bytes a second, at the usual level. Raises BadInput or Unavailable."""
         ...
+
+    async def close(self) -> None:
+        """End what it keeps running; asked again, it speaks again."""
+        ...

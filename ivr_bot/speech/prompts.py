@@ -9,6 +9,7 @@ import tempfile
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +20,14 @@ from ivr_bot.speech.audio import ulaw_of
 from ivr_bot.speech.ports import LINE_RATE, SPEECH_DBFS, Speaker
 from ivr_bot.speech.precedence import Precedence
 from ivr_bot.speech.recorded import content_hash, line_audio
+from ivr_bot.speech.tidying import delete_unused
 
 _FORMAT = "1"  # change it when the same key would come to sound otherwise
 _IN_MEMORY = 500  # prompts, about 20 kB each
 _AT_ONCE = 2  # renderings
-#: Ranks of what is rendered: somebody waits for it; no call is known to want it. Between them, turns until then.
-NOW, SOME_DAY = 0, 1000
+#: Ranks of what is rendered: somebody waits for it; somebody is to be dialed; no call is known to want it. After `NOW`,
+#: turns of a call until then.
+NOW, AHEAD, SOME_DAY = 0, 500, 1000
 
 #: Played where a prompt is missing.
 DEFAULT_TEXTS: Mapping[str, str] = {
@@ -101,7 +104,10 @@ class Prompts:
         return await asyncio.shield(self._making[key])
 
     async def render_all(self, parts: Iterable[Part], progress: Progress | None = None) -> list[Failure]:
-        """Render what a campaign needs before it starts, and its languages' spare words. What failed, in order."""
+        """Render what a campaign needs before it starts, and its languages' spare words. What failed, in order.
+
+        What nobody has played for a month goes: mostly words of leads' own."""
+        await asyncio.to_thread(delete_unused, self._folder)
         wanted = list(dict.fromkeys(parts))
         languages = {part.language for part in wanted if isinstance(part, Line)}
         spare = [line for language in sorted(languages) for line in spare_lines(language)]
@@ -111,7 +117,7 @@ class Prompts:
         async def one(part: Part) -> Failure | None:
             nonlocal done
             try:
-                await self.audio(part)
+                await self.audio(part, SOME_DAY)
                 return None
             except CrmError as fault:
                 return Failure(part, str(fault))
@@ -149,10 +155,11 @@ class Prompts:
         return two_tones(), why
 
     async def close(self) -> None:
-        """Give up renderings under way."""
+        """Give up renderings under way, and end what speaks."""
         for task in list(self._making.values()):
             task.cancel()
         await asyncio.gather(*self._making.values(), return_exceptions=True)
+        await asyncio.gather(*(speaker.close() for speaker in dict.fromkeys(self._speakers.values())))
 
     def _key(self, part: Part) -> str:
         match part:
@@ -194,10 +201,14 @@ class Prompts:
             self._kept.popitem(last=False)
 
     def _read(self, key: str) -> bytes | None:
+        file = self._folder / f"{key}.ulaw"
         try:
-            return (self._folder / f"{key}.ulaw").read_bytes() or None
+            ulaw = file.read_bytes() or None
+            with suppress(PermissionError):  # another account's
+                os.utime(file)  # it is in use
         except FileNotFoundError:
             return None
+        return ulaw
 
     def _write(self, key: str, audio: bytes) -> None:
         """At one stroke: a reader finds a whole prompt or none."""

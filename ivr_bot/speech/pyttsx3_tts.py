@@ -65,6 +65,9 @@ class Pyttsx3Speaker:
                     raise
         raise AssertionError("unreachable")
 
+    async def close(self) -> None:
+        """Nothing stays between two texts."""
+
     async def _rendered(self, text: str, voice: str) -> bytes:
         with tempfile.TemporaryDirectory(prefix="trunkline-speech-") as folder:
             file = Path(folder) / "said.wav"

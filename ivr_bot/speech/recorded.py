@@ -86,3 +86,6 @@ class RecordedSpeaker:
         if file is None:
             raise BadInput("prompt", f"there is no recording of {text!r} in {language!r}")
         return await asyncio.to_thread(line_audio, file, self._dbfs)
+
+    async def close(self) -> None:
+        """Nothing runs."""

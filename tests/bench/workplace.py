@@ -25,7 +25,7 @@ from crm_core.domain.access import Actor, Role, Sees, actor_of
 from crm_core.domain.board import BoardWanted
 from crm_core.handlers import contact_desk
 from crm_core.handlers.search import search
-from tests.bench import export, kanban
+from tests.bench import export, firms, kanban
 from tests.bench.lookup import Took
 from tests.bench.rows import Row, at_least, figure, percentile, under
 from tests.bench.site import Say, empty_database
@@ -78,6 +78,7 @@ async def measured(database: Database) -> list[Row]:
         rows += await _lists(site, who)
         rows += await _boards(site, who)
         rows += await _searches(site, who)
+        rows += await firms.measured(database, site.actors[who], who, site.firms)
     return rows
 
 

@@ -42,6 +42,7 @@ from tests.crm_core.dialing import (
     after,
     attempts_for,
     incoming,
+    lead_ids,
     lead_row,
     number_of,
     outgoing,
@@ -86,6 +87,23 @@ async def test_the_bot_is_told_whom_it_talks_to_and_the_call_counts_as_answered(
     )
     (row,) = await rows_of(database, attempts)
     assert row.outcome == "answered"
+
+
+async def test_before_a_lead_is_dialed_the_bot_is_told_the_same_and_nothing_counts(database: Database) -> None:
+    campaign, (attempt, *_) = await leased(database)
+    async with database.work() as work:
+        await work.run(update(contacts).values(name="Dilnoza", language="uz"))
+        await work.run(update(leads).values(zone="Asia/Samarkand", fields={"city": "Buxoro", "visits": 3, "day": ""}))
+    book = DatabaseConversationBook(database)
+    foreseen = await book.foresee(campaign.id, attempt.lead_id)
+    assert (await rows_of(database, attempts))[0].outcome is None
+    told = await book.begin(attempt.id)
+    assert foreseen is not None
+    assert told == replace(foreseen, call_id=attempt.id, number=attempt.number)
+    assert await book.foresee(campaign.id, attempt.lead_id + 1000) is None
+    operators = await add_campaign(database, name="operators")
+    (lead_id, *_) = await lead_ids(database, operators)
+    assert await book.foresee(operators.id, lead_id) is None
 
 
 async def test_a_call_of_operators_is_none_of_the_bots(database: Database) -> None:

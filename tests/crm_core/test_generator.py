@@ -14,6 +14,7 @@ import phonenumbers
 import pytest
 from sqlalchemy import func, select, text
 
+from crm_core.db.companies import listed
 from crm_core.db.engine import Database, opened_database
 from crm_core.db.tables import (
     agent_log,
@@ -35,10 +36,11 @@ from crm_core.db.tables import (
     turns,
     users,
 )
+from crm_core.db.visibility import visible_companies, visible_contacts
 from crm_core.demo.generator import generate
 from crm_core.demo.made_dialing import DETAILED
 from crm_core.demo.made_people import SPAN, Crowd, Wanted
-from crm_core.domain.access import Role, actor_of
+from crm_core.domain.access import Role, Sees, actor_of
 from crm_core.domain.campaigns import CampaignState
 from crm_core.domain.phone import parse_phone
 from crm_core.errors import BadInput, Conflict
@@ -289,3 +291,34 @@ async def test_the_command_fills_a_site_and_says_with_what(shell: Shell, databas
         await shell("generate", "--contacts", "50")
     with pytest.raises(BadInput, match="--until"):
         await shell("generate", "--beside", "--until", "yesterday")
+
+
+async def test_companies_are_the_same_whether_they_are_collected_or_looked_up(database: Database) -> None:
+    await generate(_WANTED, database, _quiet)
+    made = await _made(database)
+    firms = {row["id"]: row["company_id"] for row in made["contacts"]}
+    assert {deal["company_id"] for deal in made["deals"]} > {None}
+    assert all(deal["company_id"] == firms[deal["contact_id"]] for deal in made["deals"])
+    many = []
+    async with database.reading() as work:
+        for user in made["users"]:
+            actor = actor_of(user["id"], user["name"], Role.SELLER, sees=Sees.OWN, team_id=user["team_id"])
+            ids = [
+                {
+                    row.id
+                    for row in await work.all(select(companies.c.id).where(visible_companies(actor, one_by_one=one)))
+                }
+                for one in (False, True)
+            ]
+            assert ids[0] == ids[1], user["name"]
+            people = select(contacts.c.company_id).where(visible_contacts(actor), contacts.c.company_id.is_not(None))
+            assert {row.company_id for row in await work.all(people)} <= ids[0]
+            many.append(len(ids[0]))
+            after, found = None, []
+            while True:
+                page, after = await listed(work, actor, "", "name", descending=True, after=after, limit=7)
+                found += [one.company.id for one in page]
+                if after is None:
+                    break
+            assert (sorted(found), len(found)) == (sorted(ids[0]), len(ids[0]))
+    assert max(many) > 10

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text, update
 
-from crm_core.db import leads
+from crm_core.db import lead_moves, leads
 from crm_core.db.do_not_call import Blocked, BlockKind, add_blocks
 from crm_core.db.engine import Database
 from crm_core.db.leads import LeadKey, leads_of
@@ -20,7 +20,10 @@ from crm_core.domain.leads import Block, LeadState, WhyNot
 from crm_core.events import AttemptEnded, LeadClosed
 from crm_core.handlers.call_book import DatabaseCallBook
 from crm_core.handlers.hopper import DatabaseHopper
+from crm_core.handlers.leads import campaign_leads as leads_in
 from crm_core.ports import PutOff, Settled
+from dialer.screening import screened
+from dialer.summary import explain
 from tests.crm_core.dialing import (
     NOW,
     TRUNK,
@@ -153,6 +156,29 @@ async def test_put_off_leads_rest_or_are_closed(database: Database, hopper: Data
     assert payload.items() >= told.items()
     await hopper.put_off([PutOff(campaign.id, closing, WhyNot.DO_NOT_CALL, None)])
     assert len(await published(database, LeadClosed)) == 1
+
+
+async def test_why_a_leads_own_words_keep_it_waiting_is_kept_until_it_is_dialed(
+    database: Database, hopper: DatabaseHopper
+) -> None:
+    campaign = await add_campaign(database, leads_wanted=2)
+    mute, other = await lead_ids(database, campaign)
+    await hopper.put_off(
+        [
+            PutOff(campaign.id, mute, WhyNot.WORDS_UNSAYABLE, after(600)),
+            PutOff(campaign.id, other, WhyNot.OUTSIDE_WINDOW, after(600)),
+        ]
+    )
+    lead, waiting = [lead async for batch in leads_in(database, campaign, NOW) for lead in batch]
+    answer = screened(lead, campaign, TRUNK, NOW)
+    assert (answer.why, answer.until) == (WhyNot.WORDS_UNSAYABLE, after(600))
+    assert explain(lead, campaign, TRUNK, NOW).startswith(f"Lead {mute} is not dialed: nothing that can be said stands")
+    assert screened(waiting, campaign, TRUNK, NOW).why is WhyNot.NOT_DUE
+    async with database.reading() as work:
+        assert await lead_moves.counts_by_state(work, campaign.id) == {"open": 2}
+    (attempt,) = [one for one in await attempts_for(database, campaign) if one.lead_id == mute]
+    assert await hopper.lease([attempt], TRUNK, NOW) == [attempt]
+    assert (await lead_row(database, campaign, mute)).close_reason is None
 
 
 async def _ended(database: Database, hopper: DatabaseHopper, campaign: Campaign, **facts: Any) -> str:

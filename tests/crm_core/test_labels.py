@@ -64,7 +64,7 @@ async def test_a_label_takes_a_turn_off_the_list_and_is_learned_once(database: D
 
 async def test_only_a_turn_that_waits_can_be_labelled(database: Database) -> None:
     call_id = await talked(database)
-    with pytest.raises(BadInput, match="there is no 'prize'"):
+    with pytest.raises(BadInput, match="no intent is called 'prize'"):
         await put_label(database, call_id, 2, "prize", KNOWN, NOW)
     with pytest.raises(NotFound):
         await put_label(database, call_id, 1, "price", KNOWN, NOW)  # it was understood

@@ -77,12 +77,28 @@ def test_a_task_that_was_handed_on_goes_from_the_one_and_comes_to_the_other() ->
     assert view(task, reach(Role.HEAD)) is View.WHOLE  # whoever sees both does not see it go
 
 
-def test_nobodys_call_shows_a_team_no_person_that_another_team_owns() -> None:
-    mine, anothers = call(None, contact_owner=MATE), call(None, contact_owner=STRANGER)
-    assert view(mine, reach(Role.HEAD)) is View.WHOLE
-    assert view(anothers, reach(Role.HEAD)) is View.NAMELESS
-    seen = told(anothers, View.NAMELESS, masked=False)
-    assert (seen["contact"], seen["contact_id"], seen["lead_id"], seen["number"]) == (None, None, None, NUMBER)
+@pytest.mark.parametrize(
+    ("more", "seen"),
+    [
+        ({"contact_owner": MATE}, View.WHOLE),
+        ({"contact_owner": None}, View.WHOLE),  # nobody's person is every team's
+        ({"contact_owner": STRANGER}, None),
+        ({"contact_owner": STRANGER, "campaign_id": 4}, View.NUMBERLESS),  # the campaign is the team's
+        ({"contact_owner": STRANGER, "campaign_id": 5}, None),
+        ({"contact_owner": MATE, "campaign_id": 5}, View.WHOLE),
+    ],
+)
+def test_a_call_nobody_took_is_whose_its_campaign_or_its_person_is(more: dict[str, Any], seen: View | None) -> None:
+    assert view(call(None, **more), reach(Role.HEAD, campaigns=frozenset({4}))) is seen
+    assert view(call(None, **more), reach(Role.MANAGER, campaigns=None)) is View.WHOLE
+
+
+def test_a_call_of_a_person_out_of_reach_tells_neither_name_nor_number() -> None:
+    seen = told(call(None, contact_owner=STRANGER, campaign_id=4), View.NUMBERLESS, masked=False)
+    assert [seen[name] for name in ("contact", "contact_id", "lead_id", "number")] == [None] * 4
+    assert seen["state"] == "talking"
+    mates = call(MATE, contact_owner=STRANGER)
+    assert view(mates, reach(Role.HEAD)) is View.WHOLE
 
 
 @given(st.sampled_from(list(View)), st.text(st.sampled_from(" -()"), max_size=2))

@@ -59,6 +59,7 @@ def test_every_line_ends_once_and_every_second_is_counted_once(name: str) -> Non
     assert count.people == count.talks + count.abandoned + len(_people_left(shift))
     assert 0 < count.talked <= count.busy <= count.logged_in <= world.agents * world.seconds + 1e-6
     assert count.given_up == sum(end is End.GIVEN_UP for _, end in (*rule.ends, *left)) > 0
+    assert count.rang_beyond + count.would_answer <= count.given_up
     assert all(0 <= wait <= world.connect_within + 1e-9 for wait in count.waits)
 
 
@@ -120,6 +121,24 @@ def test_what_the_dialer_knows_of_its_wrong_verdicts_is_on_the_floor() -> None:
         seen.append(rule.floors[-1])
     assert world.wrongly_machine == pytest.approx(0.3 * 0.1 / (0.3 * 0.1 + 0.3))
     assert seen[0].abandoned < seen[1].abandoned
+    assert shift.happened().unseen == pytest.approx(world.wrongly_machine * shift.count.machine_verdicts)
+
+
+def test_the_share_of_wrong_verdicts_is_that_of_the_whole_shift() -> None:
+    answers = Answers(((0.0, 0.4), (3600.0, 0.2)), machines=0.1)
+    world = World(5, 2.0, answers, detection=Detection(2.0, missed_people=0.1))
+    assert world.wrongly_machine == pytest.approx(0.03 / 0.13)
+    assert replace(answers, fades=0.5).mean_share(7200.0) == pytest.approx((0.4 * 0.875 + 0.2 * 0.625) / 2)
+    assert answers.mean_share(1800.0) == pytest.approx(0.4), "it ends before the second step"
+
+
+def test_lines_given_up_are_told_from_those_that_nobody_would_answer_any_more() -> None:
+    shifts = [watched(World(5, 1.0, Answers(rings=(4.0, last))), 1, 10)[0] for last in (17.0, 20.0)]
+    none_left, some_left = (shift.count for shift in shifts)
+    assert none_left.rang_beyond == none_left.given_up > none_left.would_answer == 0
+    assert some_left.rang_beyond < some_left.given_up
+    assert 0 < some_left.would_answer < some_left.given_up
+    assert Answers(ring_samples=(3.0, 9.0, 7.0), set_up=0.5).last == 9.5
 
 
 def test_callbacks_are_dialed_again_and_answer_more_often() -> None:

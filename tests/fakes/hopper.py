@@ -14,7 +14,7 @@ from crm_core.domain.calling_hours import seconds_left_today
 from crm_core.domain.campaigns import Campaign, CampaignPolicy, CampaignState, Trunk
 from crm_core.domain.floor import Floor
 from crm_core.domain.floor_watch import Past, Watched, WatchedAgent, WatchedLine
-from crm_core.domain.leads import Lead, LeadState, WhyNot
+from crm_core.domain.leads import TOLD_WHILE_OPEN, Lead, LeadState, WhyNot
 from crm_core.domain.pacing_records import AbandonRecord
 from crm_core.errors import Unavailable
 from crm_core.ports import EndedAttempt, PutOff, Settled
@@ -107,7 +107,8 @@ class FakeHopper:
             if one.until is None:
                 self.leads[key] = replace(self.leads[key], state=LeadState.CLOSED, close_reason=one.why.value)
             else:
-                self.leads[key] = replace(self.leads[key], next_attempt_at=one.until)
+                reason = one.why.value if one.why in TOLD_WHILE_OPEN else None
+                self.leads[key] = replace(self.leads[key], next_attempt_at=one.until, close_reason=reason)
 
     async def lease(self, attempts: Sequence[Attempt], trunk: Trunk, now: datetime) -> list[Attempt]:
         self._ask("lease")
@@ -117,7 +118,7 @@ class FakeHopper:
         for attempt in allowed:
             key = (attempt.campaign_id, attempt.lead_id)
             self.attempts[attempt.id] = attempt
-            self.leads[key] = replace(self.leads[key], attempts=self.leads[key].attempts + 1)
+            self.leads[key] = replace(self.leads[key], attempts=self.leads[key].attempts + 1, close_reason=None)
             self._preview_over(attempt.lead_id)
         return allowed
 

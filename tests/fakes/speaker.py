@@ -36,6 +36,9 @@ class FakeSpeaker:
         at = np.arange(LINE_RATE * len(text) // 16 + LINE_RATE // 10) / LINE_RATE
         return ulaw_of(levelled(np.sin(2 * np.pi * pitch * at).astype(np.float32)))
 
+    async def close(self) -> None:
+        pass
+
     def _check(self, language: str) -> None:
         if language not in self.languages:
             raise BadInput("language", f"this fake does not speak {language!r}")

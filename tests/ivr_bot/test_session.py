@@ -33,6 +33,14 @@ def test_a_spoken_answer_is_written_with_its_words_and_what_follows(room: Room) 
     assert "10" in room.hears.asked[0].phrases
 
 
+def test_the_recogniser_is_told_that_an_answer_is_the_same_however_it_is_put(room: Room) -> None:
+    room.hears.words = ["nine"]
+    run(room.talk((5, voice(0.6))))
+    (question,) = room.hears.asked
+    assert {question.accepts(text) for text in ("Nine.", "9", "I would say nine.")} == {"9"}
+    assert question.accepts("The island.") is None
+
+
 def test_a_keyed_answer_needs_no_recogniser(room: Room) -> None:
     room.hears.fault = RecogniserGone("gone")
     whole = run(room.talk((5, "1"), (0.5, "0")))

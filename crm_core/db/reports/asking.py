@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Float, FromClause, Select, and
 from crm_core.db.attempts import PEOPLE
 from crm_core.db.tables import calls, campaigns, deals, pipelines, teams, users
 from crm_core.db.unit_of_work import UnitOfWork
-from crm_core.db.visibility import Condition, visible_calls, visible_campaigns, visible_deals, visible_users
+from crm_core.db.visibility import Condition, counted_calls, visible_campaigns, visible_deals, visible_users
 from crm_core.domain.access import Actor, Sees
 from crm_core.domain.reports import Ask, Span
 from crm_core.errors import NotFound
@@ -33,7 +33,7 @@ class Asking:
 
     def calls(self, of: FromClause = calls) -> list[Condition]:
         """Calls (or rows of a roll-up) that count, whenever they were."""
-        found = [visible_calls(self.actor, of), *self._people(of.c.agent_id)]
+        found = [counted_calls(self.actor, of), *self._people(of.c.agent_id)]
         if self.ask.campaign_id is not None:
             found.append(of.c.campaign_id == self.ask.campaign_id)
         return found

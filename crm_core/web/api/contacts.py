@@ -108,6 +108,12 @@ class ContactQuery(ContactsQuery):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
 
+class CalledAt(Model):
+    """Which of his numbers is dialed, by its id; without it the first that may be."""
+
+    number: Id | None = None
+
+
 class CardQuery(Model):
     before: datetime | None = None
 
@@ -263,6 +269,7 @@ async def add_contact_note(asked: Asked, contact_id: int, body: NewNote) -> Crea
 
 
 @routes("POST", "/contacts/{contact_id}/call", right=Right.TAKE_CALLS)
-async def call_contact(asked: Asked, contact_id: int) -> None:
+async def call_contact(asked: Asked, contact_id: int, query: CalledAt) -> None:
     """Call the contact. The dialer calls him under all rules, and connects me when he answers."""
-    await by_hand.call_contact(asked.actor, contact_id, screening_of(asked.request), asked.database, asked.now)
+    screening = screening_of(asked.request)
+    await by_hand.call_contact(asked.actor, contact_id, screening, asked.database, asked.now, query.number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -47,7 +48,7 @@ from crm_core.web.api import (
 from crm_core.web.api.openapi import document
 from crm_core.web.api.routing import PREFIX, Endpoint, Routes
 from crm_core.web.api.serving import LIMIT, handler_of
-from crm_core.web.limits import RateLimit
+from crm_core.web.limits import OwnRateLimit
 
 #: Every noun's endpoints, in the order of the document.
 NOUNS: tuple[Routes, ...] = (
@@ -87,7 +88,7 @@ NOUNS: tuple[Routes, ...] = (
     audit.routes,
 )
 #: For one user, all his tokens and pages together.
-_RATE, _BURST = 50.0, 200
+RATE, BURST = 50.0, 200
 #: The whole document, as /api/openapi.json gives it.
 DOCUMENT = web.AppKey("openapi", dict[str, Any])
 
@@ -102,9 +103,9 @@ def _document() -> dict[str, Any]:
     return document(endpoints(), version("trunkline"))
 
 
-def mount_api(app: web.Application, *, rate: float = _RATE, burst: int = _BURST) -> None:
-    """Add the API to the application: `rate` requests a second per user, `burst` at once."""
-    app[LIMIT] = RateLimit(rate, burst)
+def mount_api(app: web.Application) -> None:
+    """Add the API to the application; a process counts by itself how often a user asks, unless LIMIT is replaced."""
+    app[LIMIT] = OwnRateLimit(RATE, BURST, time.monotonic)
     app[DOCUMENT] = _document()
     for endpoint in endpoints():
         app.router.add_route(endpoint.method, PREFIX + endpoint.path, handler_of(endpoint))

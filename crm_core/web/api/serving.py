@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import logging
@@ -27,7 +26,7 @@ from crm_core.web.viewer import SOURCE_LANGUAGE, chosen_language
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-LIMIT = web.AppKey("api_rate_limit", RateLimit)
+LIMIT: web.AppKey[RateLimit] = web.AppKey("api_rate_limit")
 _KEPT_FOR = timedelta(days=1)
 _DEAD_AFTER = timedelta(minutes=2)  # a request still "under way" after that belonged to a process that died
 
@@ -37,7 +36,7 @@ def handler_of(endpoint: Endpoint) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         actor = actor_in(request)
-        request.app[LIMIT].take(f"{actor.user_id}", asyncio.get_running_loop().time())
+        await request.app[LIMIT].take(f"{actor.user_id}")
         if endpoint.right is not None:
             actor.require(endpoint.right)
         place = request.app[WORKPLACE]

@@ -19,7 +19,7 @@ from crm_core.web.viewer import Viewer
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60))
 _SAID: Mapping[Say, str] = {
     Say.PREVIEW: mark("An operator sees each person's card first, then dials or skips."),
-    Say.PROGRESSIVE: mark("Each free operator has one line dialed for him."),
+    Say.PROGRESSIVE: mark("Each free operator has one line dialed for them."),
     Say.POWER: mark("For each free operator %(lines)s lines are dialed."),
     Say.PREDICTIVE: mark(
         "As many lines are dialed as the answer rate asks for, at most %(lines)s for each free operator."
@@ -56,7 +56,7 @@ _SAID: Mapping[Say, str] = {
         "Who answers has an operator within %(span)s; at most %(limit)s of them, over %(window)s, may be left without."
     ),
     Say.ABANDONED_REST: mark(
-        "Who was left without is not called again for %(span)s, unless an operator is held for him."
+        "Whoever was left without is not called again for %(span)s, unless an operator is held for them."
     ),
     Say.REST_OF_TRUNK: mark(
         "For longer where the country of the trunk's numbers asks for it: %(span)s in Britain, %(window)s where no "

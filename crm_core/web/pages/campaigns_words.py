@@ -27,6 +27,8 @@ REASONS: Mapping[str, str] = {
     "in_progress": mark("A call is under way"),
     "quota_full": mark("The quota of its group is full"),
     "callback_of_other": mark("Promised to one operator who is not free"),
+    "words_unsayable": mark("Nothing that can be said stands where the script wants the person's own words"),
+    "words_not_ready": mark("What the person hears first cannot be rendered for now, it is tried again"),
     "not_due": mark("Not due yet"),
     "attempts_used": mark("All attempts are used"),
     "no_number": mark("No number that works"),

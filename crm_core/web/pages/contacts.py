@@ -12,12 +12,11 @@ from crm_core.db.contact_desk import ContactsWanted
 from crm_core.domain.access import Actor, Sees
 from crm_core.domain.rule_forms import written
 from crm_core.errors import BadInput, NotFound
-from crm_core.handlers import by_hand, call_desk, contact_desk, person_rights, task_desk
+from crm_core.handlers import by_hand, contact_desk, person_rights, task_desk
 from crm_core.handlers.result_codes import every_result
 from crm_core.web.campaign_tools import screening_of
 from crm_core.web.doors import actor_in
-from crm_core.web.keys import VIEWER, WORKPLACE
-from crm_core.web.pages.calls_pacing import pacing_rows
+from crm_core.web.keys import WORKPLACE
 from crm_core.web.pages.deals_forms import OWN
 from crm_core.web.pages.rendering import is_part, render, render_part, toast, words_for
 
@@ -39,7 +38,6 @@ def add_pages(app: web.Application) -> None:
     app.router.add_post(f"/contacts/{_ID}/numbers", _number)
     app.router.add_post(f"/contacts/{_ID}/numbers/{{number_id:[0-9]{{1,18}}}}/do-not-call", _do_not_call)
     app.router.add_post(f"/contacts/{_ID}/call", _call)
-    app.router.add_get("/calls/{call_id}", _one_call)
     app.router.add_get("/contacts/duplicates", _duplicates)
     app.router.add_post(f"/contacts/{_ID}/merge", _merge)
     app.router.add_get(f"/contacts/{_ID}/export", _export)
@@ -215,23 +213,13 @@ async def _do_not_call(request: web.Request) -> web.Response:
 
 async def _call(request: web.Request) -> web.Response:
     place, actor = request.app[WORKPLACE], actor_in(request)
-    contact_id = int(request.match_info["contact_id"])
+    contact_id, chosen = int(request.match_info["contact_id"]), (await request.post()).get("number")
+    phone_id = None if chosen is None else _number_in(str(chosen)) or 0  # what is no id is no number of his either
     try:
-        await by_hand.call_contact(actor, contact_id, screening_of(request), place.database, place.now())
+        await by_hand.call_contact(actor, contact_id, screening_of(request), place.database, place.now(), phone_id)
     except BadInput as error:
         return web.Response(text=f"{error.what}. {error.do}".strip(), status=409)
-    return toast(web.Response(status=204), words_for(request).gettext("He is being called."))
-
-
-async def _one_call(request: web.Request) -> web.Response:
-    place, actor = request.app[WORKPLACE], actor_in(request)
-    whole = await call_desk.whole_call(actor, request.match_info["call_id"], place.database)
-    paced = pacing_rows(request[VIEWER], words_for(request), whole.pacing) if whole.pacing is not None else []
-    context: dict[str, Any] = {"whole": whole, "call": whole.call, "labels": await every_result(place.database)}
-    context["paced"] = paced
-    if is_part(request):
-        return render_part(request, "calls/call.html", "call_body", **context)
-    return render(request, "calls/call.html", **context)
+    return toast(web.Response(status=204), words_for(request).gettext("This person is being called."))
 
 
 async def _duplicates(request: web.Request) -> web.Response:

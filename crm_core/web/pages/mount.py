@@ -7,6 +7,7 @@ from aiohttp import web
 from crm_core.web.keys import WORKPLACE
 from crm_core.web.pages import (
     api_docs,
+    calls,
     campaigns,
     companies,
     contacts,
@@ -39,6 +40,7 @@ _PAGES = (
     tasks,
     deals,
     list_files,
+    calls,
     contacts,
     companies,
     supervisor,

@@ -15,7 +15,7 @@ WORDS = frozenset(
         mark("Stages and pace"),
         mark("Where do deals stand still, and what does a day bring?"),
         mark("Plan and fact"),
-        mark("Who is ahead of his plan, and who behind?"),
+        mark("Who is ahead of plan, and who behind?"),
         mark("Customers by worth"),
         mark("Who are the few that bring most?"),
         mark("Reasons for loss"),

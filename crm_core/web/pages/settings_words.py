@@ -24,8 +24,8 @@ ROLES: Mapping[Role, str] = {
     Role.ADMINISTRATOR: mark("Administrator"),
 }
 SEES: Mapping[Sees, str] = {
-    Sees.OWN: mark("What is his own"),
-    Sees.TEAM: mark("What is his team's"),
+    Sees.OWN: mark("What is their own"),
+    Sees.TEAM: mark("What is their team's"),
     Sees.ALL: mark("Everything"),
 }
 RIGHTS: Mapping[Right, str] = {
@@ -56,8 +56,8 @@ RIGHTS: Mapping[Right, str] = {
     Right.SEE_AUDIT: mark("See the audit log"),
 }
 HAND_OFFS: Mapping[HandOffMode, str] = {
-    HandOffMode.PARKED: mark("His line stays open between calls"),
-    HandOffMode.RING: mark("His phone rings for each call"),
+    HandOffMode.PARKED: mark("The line stays open between calls"),
+    HandOffMode.RING: mark("The phone rings for each call"),
 }
 STAGE_KINDS: Mapping[StageKind, str] = {
     StageKind.UNSORTED: mark("Unsorted: nobody has accepted it yet"),
@@ -122,7 +122,7 @@ FACTS: Mapping[str, str] = {
     "number": mark("telephone number"),
     "known": mark("the number was known before"),
     "outcome": mark("outcome of the call"),
-    "agent_id": mark("operator (his number)"),
+    "agent_id": mark("operator (number of the user)"),
     "contact_id": mark("contact (its number)"),
     "campaign_id": mark("campaign (its number)"),
     "lead_id": mark("lead (its number)"),
@@ -137,8 +137,8 @@ FACTS: Mapping[str, str] = {
     "script": mark("script"),
     "ending": mark("how the conversation ended"),
     "stage": mark("stage"),
-    "owner_id": mark("owner (his number)"),
-    "was_owner_id": mark("former owner (his number)"),
+    "owner_id": mark("owner (number of the user)"),
+    "was_owner_id": mark("former owner (number of the user)"),
     "by": mark("who did it"),
     "effect": mark("effect of the result"),
     "makes_deal": mark("the result makes a deal"),

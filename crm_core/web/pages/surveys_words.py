@@ -17,8 +17,8 @@ ENDINGS: Mapping[Ending, str] = {
 #: Word, and why it is so.
 NEEDS: Mapping[Need, tuple[str, str]] = {
     Need.BROKE_OFF: (mark("Broken off"), mark("a fault of ours ended the talk")),
-    Need.PROMISED: (mark("Promised a person"), mark("was put through, and nobody took him")),
-    Need.ASKED: (mark("Asked for it"), mark("his answers say that somebody is to call")),
+    Need.PROMISED: (mark("Promised a person"), mark("was put through, and nobody took the call")),
+    Need.ASKED: (mark("Asked for it"), mark("the answers say that somebody is to call")),
 }
 #: States of campaigns: word, and its look.
 STATES: Mapping[str, tuple[str, str]] = {

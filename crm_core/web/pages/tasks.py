@@ -145,7 +145,7 @@ async def _call(request: web.Request) -> web.Response:
         await by_hand.call_for_task(actor, task_id, screening_of(request), place.database, place.now())
     except BadInput as error:
         return web.Response(text=f"{error.what}. {error.do}".strip(), status=409)
-    return toast(web.Response(status=204), words_for(request).gettext("He is being called."))
+    return toast(web.Response(status=204), words_for(request).gettext("This person is being called."))
 
 
 async def _new_form(request: web.Request) -> web.Response:

@@ -14,7 +14,18 @@ from sqlalchemy import insert, update
 
 from crm_core.commands import CreateDeal, CreateTask
 from crm_core.db import agents as agent_rows
-from crm_core.db.tables import calls, campaigns, companies, contacts, deals, recordings, tasks
+from crm_core.db.tables import (
+    calls,
+    campaign_teams,
+    campaigns,
+    companies,
+    contacts,
+    conversations,
+    deals,
+    recordings,
+    tasks,
+    turns,
+)
 from crm_core.domain.access import Role
 from crm_core.domain.agents import HandOffMode
 from crm_core.handlers.contacts import add_note
@@ -66,6 +77,7 @@ async def _things_of(site: Site, owner: Visitor, name: str, phone: str) -> _Fore
     told = {"started_at": now, "answered_at": now, "bridged_at": now, "ended_at": now, "note": text, "number": NUMBER}
     await add_call(site.database, f"c-{mine}", direction="outgoing", agent_id=mine, contact_id=contact, **told)
     row = {"call_id": f"c-{mine}", "path": f"{mine}.wav", "bytes": 4, "seconds": 1.0, "sha256": "0" * 64, "channels": 2}
+    await _lost_call(site, f"n-{mine}", contact, text, None)
     async with site.database.work() as work:
         await agent_rows.add_agent(work, mine, phone, "", HandOffMode.RING, now)
         values = row | {"customer_dbfs": 0.0, "agent_dbfs": 0.0, "at": now}
@@ -75,6 +87,22 @@ async def _things_of(site: Site, owner: Visitor, name: str, phone: str) -> _Fore
     ids = {"contact_id": contact, "task_id": task, "deal_id": deal, "call_id": f"c-{mine}", "recording_id": recording}
     ids |= {"company_id": company, "campaign_id": campaign.id, "agent_id": mine, "user_id": mine, "number_id": 1}
     return _Foreign({key: str(value) for key, value in ids.items()})
+
+
+async def _lost_call(site: Site, call_id: str, contact: int, text: str, campaign: int | None) -> int:
+    """A call that nobody took, and its recording (the robot's); returns the recording's id."""
+    now = utc_now()
+    row = {"path": f"{call_id}.wav", "bytes": 4, "seconds": 1.0, "sha256": "0" * 64, "channels": 2, "at": now}
+    row |= {"call_id": call_id, "customer_dbfs": 0.0, "agent_dbfs": 0.0}
+    said = {"number": NUMBER, "note": text, "started_at": now, "answered_at": now, "outcome": "abandoned"}
+    await add_call(site.database, call_id, direction="outgoing", contact_id=contact, campaign_id=campaign, **said)
+    lasted = {"call_id": call_id, "began_at": now, "ended_at": now}
+    turn = {"position": 0, "party": "person", "text": text, "node": "greet", "unclear": True}
+    talk = {"contact_id": contact, "script": "survey", "campaign_id": campaign, "language": "en"}
+    async with site.database.work() as work:
+        await work.run(insert(conversations).values(**lasted, **talk, ending="finished", last_node="end"))
+        await work.run(insert(turns).values(**lasted, **turn))
+        return int(await work.scalar(insert(recordings).values(row).returning(recordings.c.id)))
 
 
 #: A body that fits, by its model; names of roles and the like that no schema could guess.
@@ -132,6 +160,42 @@ async def test_somebody_elses_object_does_not_exist_for_any_endpoint(web_site: S
                 wrong.append(f"{endpoint.method} {endpoint.path} tells of it: {text[:200]}")
     assert not wrong, "\n".join(wrong)
     assert await _state(web_site) == before
+
+
+@pytest.mark.parametrize("role", NARROW)
+async def test_a_call_that_nobody_took_belongs_to_whom_its_campaign_or_person_belongs(
+    web_site: Site, login: Login, role: Role
+) -> None:
+    owner = await login(Role.SELLER, SECRET, team="South")
+    foreign = await _things_of(web_site, owner, SECRET, "op9")
+    me = await login(role, "Dilnoza", team="North")
+    ours = await add_campaign(web_site.database, "North's campaign", leads_wanted=0)
+    async with web_site.database.work() as work:
+        await work.run(insert(campaign_teams).values(campaign_id=ours.id, team_id=me.actor.team_id))
+    contact, text = int(foreign.ids["contact_id"]), f"{SECRET} {NUMBER}"
+    recording = await _lost_call(web_site, "lost", contact, text, ours.id)
+    nobodys = _Foreign(foreign.ids | {"call_id": f"n-{owner.actor.user_id}"})
+    its = _Foreign(foreign.ids | {"call_id": "lost", "recording_id": str(recording), "campaign_id": str(ours.id)})
+    wrong = []
+    for endpoint in endpoints():
+        for path in {thing.path(endpoint.path) for thing in (nobodys, its)}:
+            if endpoint.method != "GET":
+                continue
+            status, said = await _ask(me, endpoint, path)
+            if SECRET in said or "1234567" in said or (status == 200 and "/recordings/" in path):
+                wrong.append(f"{endpoint.path}: {status} {said[:200]}")
+    for template in _page_paths(web_site):
+        for path in {thing.path(template) for thing in (nobodys, its)}:
+            said = await (await me.get(path)).text()
+            if SECRET in said or "123 45 67" in said or "1234567" in said:
+                wrong.append(f"{path}: {said[max(0, said.find(SECRET) - 100) :][:200]!r}")
+    assert not wrong, "\n".join(wrong)
+    listed = [call["id"] for call in (await (await me.get(f"{PREFIX}/calls")).json())["items"]]
+    assert listed == (["lost"] if role is Role.HEAD else [])  # that one of his campaign was lost he does know
+    of_him = await (await me.get(f"{PREFIX}/calls?contact={contact}")).json()
+    assert of_him["items"] == []
+    manager = await login(Role.MANAGER)
+    assert SECRET in await (await manager.get(f"{PREFIX}/calls/lost")).text()
 
 
 async def _state(site: Site) -> list[str]:

@@ -1,6 +1,8 @@
-"""A program with piper's command line and flite's voice: what our shell around piper is tested with.
+"""A program with piper's command line and flite's voice: what our shell around piper is tested with where piper itself
+is not wanted (tests/ivr_bot/speech/test_piper.py has the real one).
 
-Piper itself is GPL and 60 MB; its flags and its reading of stdin line by line are those of piper-tts 1.8.0.
+Its flags, its reading of stdin line by line and what it logs are those of piper-tts 1.8.0. What its voice file holds
+says how it behaves.
 """
 
 from __future__ import annotations
@@ -9,19 +11,33 @@ import sys
 from pathlib import Path
 
 _SCRIPT = """\
-import argparse, pathlib, subprocess, sys
+import argparse, pathlib, subprocess, sys, time
 parser = argparse.ArgumentParser()
 parser.add_argument("--model", required=True)
-parser.add_argument("--output_file", required=True)
+parser.add_argument("--output-dir", required=True)
 args = parser.parse_args()
-lines = sys.stdin.read().splitlines()
-assert len(lines) == 1, "one text at a time"
-voice = pathlib.Path(args.model).read_bytes()
-if voice == b"broken":
+voice = pathlib.Path(args.model).read_text()
+started = pathlib.Path(args.model + ".started")
+with started.open("a") as starts:
+    starts.write("started\\n")
+if voice == "broken":
     sys.exit("the voice cannot be loaded")
-if voice == b"mute":
-    sys.exit(0)
-subprocess.run(["flite", "-voice", "rms", "-t", lines[0], "-o", args.output_file], check=True)
+print("WARNING:root:there is no graphics card", file=sys.stderr, flush=True)
+for line in sys.stdin:
+    file = pathlib.Path(args.output_dir) / f"{time.monotonic_ns()}.wav"
+    first = len(started.read_text().splitlines()) == 1
+    if voice == "dies once" and first:
+        sys.exit("out of memory")
+    if voice == "hangs" or voice == "hangs once" and first:
+        time.sleep(3600)
+    if voice.startswith("slow with ") and voice.removeprefix("slow with ") in line:
+        time.sleep(3)
+    with pathlib.Path(args.model + ".said").open("a") as texts:
+        texts.write(line)
+    text = line.strip()[: 3 if voice == "stops early" else None]
+    if voice != "mute":
+        subprocess.run(["flite", "-voice", "rms", "-t", text, "-o", str(file)], check=True)
+    print(f"INFO:__main__:Wrote {file}", file=sys.stderr, flush=True)
 """
 
 
@@ -30,3 +46,13 @@ def piper_program(folder: Path) -> tuple[str, ...]:
     script = folder / "piper.py"
     script.write_text(_SCRIPT)
     return sys.executable, str(script)
+
+
+def starts(voice: Path) -> int:
+    """How often it was started with this voice."""
+    return len(Path(f"{voice}.started").read_text().splitlines())
+
+
+def said(voice: Path) -> list[str]:
+    """What it was asked to say with this voice, in turn."""
+    return Path(f"{voice}.said").read_text().splitlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,31 @@ async def test_an_empty_file_left_by_a_full_disk_is_rendered_again(tmp_path: Pat
     file.write_bytes(b"")
     assert await _prompts(tmp_path, speaker).audio(_HELLO)
     assert len(speaker.said) == 2
+
+
+async def test_what_nobody_has_played_for_a_month_goes_when_a_campaign_starts(
+    tmp_path: Path, speaker: FakeSpeaker
+) -> None:
+    forgotten, played, made = (Line(f"Hello {name}.", "en") for name in ("Ali", "Maria", "Peter"))
+    prompts = _prompts(tmp_path, speaker)
+    for line in (forgotten, played):
+        await prompts.audio(line)
+    for file in (tmp_path / "prompts").iterdir():
+        os.utime(file, (0, 0))
+    after_a_restart = _prompts(tmp_path, speaker)
+    assert await after_a_restart.at_hand(played) is not None
+    assert await after_a_restart.render_all([made]) == []
+    later = _prompts(tmp_path, speaker)
+    assert [await later.at_hand(line) is not None for line in (forgotten, played, made)] == [False, True, True]
+
+
+async def test_closing_ends_what_speaks_once(tmp_path: Path) -> None:
+    class Counted(FakeSpeaker):
+        closed = 0
+
+        async def close(self) -> None:
+            self.closed += 1
+
+    one = Counted()
+    await Prompts(tmp_path, {"en": one, "ru": one}).close()
+    assert one.closed == 1

@@ -33,7 +33,7 @@ async def test_a_model_that_is_not_there_stops_the_start_with_its_name(tmp_path:
 def test_piper_speaks_where_it_has_a_voice_and_espeak_elsewhere(tmp_path: Path) -> None:
     voice = tmp_path / "joe.onnx"
     voice.touch()
-    speakers = speakers_of(SpeechSettings(piper_program="piper", piper_voices={"en": voice}))
+    speakers = speakers_of(SpeechSettings(piper_program=("piper",), piper_voices={"en": voice}))
     assert isinstance(speakers["en"], PiperSpeaker)
     assert isinstance(speakers["ru"], Pyttsx3Speaker)
     assert isinstance(speakers["uz"], Pyttsx3Speaker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,14 @@ _TEXT = "Your appointment is tomorrow at nine."
 
 
 @pytest.fixture(params=["fake", "pyttsx3", "piper", "recorded"])
-def speaker(request: pytest.FixtureRequest, tmp_path: Path) -> Speaker:
-    match request.param:
+async def speaker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Speaker]:
+    speaker = _speaker(request.param, tmp_path)
+    yield speaker
+    await speaker.close()
+
+
+def _speaker(kind: str, tmp_path: Path) -> Speaker:
+    match kind:
         case "pyttsx3":
             return Pyttsx3Speaker()
         case "piper":
