@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from ivr_bot.dialog.answering import MIN_CONFIDENCE
 from ivr_bot.speech.endpointing import Endpointer, SpeechEnded
 from ivr_bot.speech.models import find_whisper_model
 from ivr_bot.speech.ports import Heard, Transcriber, Utterance
@@ -19,6 +20,7 @@ from pbx.install import found_asterisk
 from tests.bench.rows import Row, at_least, at_most, figure, percentile
 from tests.bench.site import Say
 from tests.bench.speech_clips import VOICES, Clip, noises, on_a_line, recorded, synthesised
+from tests.bench.speech_questions import SOUND_ALIKE
 
 _READ_SPEECH = Path("/usr/share/pocketsphinx/test/data/librivox")
 _NOISY_DB = 15.0
@@ -36,7 +38,10 @@ class Answer:
 
     @property
     def value(self) -> object | None:
-        return None if self.heard is None else self.clip.question.accepts(self.heard.text)
+        """As the dialog would take it: what was heard too unsurely is no answer."""
+        if self.heard is None or self.heard.confidence < MIN_CONFIDENCE:
+            return None
+        return self.clip.question.accepts(self.heard.text)
 
 
 async def measure(folder: Path, say: Say) -> list[Row]:
@@ -68,6 +73,7 @@ def rows_of(line: str, answers: Sequence[Answer], nothing: Sequence[Answer], *, 
     wrong = [answer for answer in given if answer.value not in (None, answer.clip.value)]
     real = [answer for answer in given if answer.clip.real]
     taken = sum(answer.value is not None for answer in foreign)
+    unlike = [answer for answer in foreign if answer.clip.said not in SOUND_ALIKE]
     decoded = [answer.wall for answer in given if answer.heard is not None]
     what = f"speech, {line}:"
     return [
@@ -83,6 +89,11 @@ def rows_of(line: str, answers: Sequence[Answer], nothing: Sequence[Answer], *, 
         figure(f"{what} asked again", _share(len(given) - len(right) - len(wrong), len(given)), "%"),
         at_most(
             f"{what} foreign sentences taken, of {len(foreign)}", _share(taken, len(foreign)), "%", 2 if clean else 5
+        ),
+        figure(
+            f"{what} of {len(unlike)} that sound like no answer",
+            _share(sum(answer.value is not None for answer in unlike), len(unlike)),
+            "%",
         ),
         at_most(f"{what} noises taken, of {len(nothing)}", sum(a.value is not None for a in nothing), "", 0),
         at_most(f"{what} an answer costs", sum(a.cpu for a in given) / len(given), "CPU s", 0.12),

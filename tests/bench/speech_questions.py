@@ -49,16 +49,23 @@ ANSWERS: tuple[tuple[Question, str, object], ...] = (
     (WHEN, "in the evening please", "evening"),
 )
 FOREIGN: tuple[tuple[Question, str], ...] = (
-    (RATING, "six or seven"),
-    (YES_NO, "yes and no"),
-    (WHEN, "not in the morning"),
-    (YES_NO, "nose"),
-    (YES_NO, "eight"),
-    (RATING, "can you repeat that"),
-    (YES_NO, "who is calling"),
-    (RATING, "I do not know"),
-    (WHEN, "it depends on the weather"),
-    (YES_NO, "I have no time for that now"),
-    (RATING, "where did you get my number"),
-    (WHEN, "I want to speak to a person"),
+    *(
+        (RATING, said)
+        for said in ("six or seven", "can you repeat that", "I do not know", "where did you get my number")
+    ),
+    *((YES_NO, said) for said in ("yes and no", "nose", "eight", "who is calling", "I have no time for that now")),
+    *((WHEN, said) for said in ("not in the morning", "it depends on the weather", "I want to speak to a person")),
+    *(
+        (YES_NO, said)
+        for said in ("maybe tomorrow", "not now I am at work", "is this a recording", "he is not at home")
+    ),
+    *((YES_NO, said) for said in ("snow", "yet another call", "go away please", "say that again", "yes but no")),
+    *((RATING, said) for said in ("fourteen", "seventy", "the food was cold", "between five and six", "I never came")),
+    *((RATING, said) for said in ("tense", "nice people", "fine thanks", "won the game", "heaven knows")),
+    *((RATING, said) for said in ("let me get a pen", "too expensive")),
+    *((WHEN, said) for said in ("next week", "at noon", "the even numbers", "I am mourning", "neither")),
+    *((WHEN, said) for said in ("twenty to nine", "after dinner", "hold on a second", "how long does it take")),
+    *((WHEN, said) for said in ("afternoon or evening", "what is the price")),
 )
+#: Of those, the words that differ from an answer in a sound that a telephone hardly carries.
+SOUND_ALIKE = frozenset({"nose", "snow", "tense"})

@@ -128,9 +128,10 @@ async def rehearse_campaign(asked: Asked, campaign_id: int, body: Rehearsing) ->
 @routes("GET", "/campaigns/{campaign_id}/rehearsal", right=Right.SEE_CAMPAIGNS)
 async def campaign_rehearsal(asked: Asked, campaign_id: int) -> RehearsalOut:
     """The last rehearsal of the campaign, and the comparison with what happened."""
+    made = under_way(asked.request, campaign_id)  # first: one that ends now is read as kept
     kept = await last_rehearsal(asked.actor, campaign_id, asked.database)
     compared = await compared_as(asked.actor, campaign_id, asked.database, asked.now)
-    return _shown(under_way(asked.request, campaign_id), kept, compared)
+    return _shown(made, kept, compared)
 
 
 @routes("DELETE", "/campaigns/{campaign_id}/rehearsal", right=Right.CHANGE_CAMPAIGNS)

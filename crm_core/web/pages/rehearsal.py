@@ -123,6 +123,7 @@ def _time(name: str, form: dict[str, str], zone: ZoneInfo) -> datetime | None:
 async def _shown(request: web.Request, error: str = "", form: dict[str, str] | None = None) -> web.Response:
     place, actor, campaign_id = request.app[WORKPLACE], actor_in(request), _id(request)
     card = await campaign_desk.one_campaign(actor, campaign_id, place.database, place.now())
+    making = under_way(request, campaign_id)  # before what is kept: one that ends now is read there
     kept = await last_rehearsal(actor, campaign_id, place.database)
     compared = await compared_as(actor, campaign_id, place.database, place.now())
     policy = card.campaign.policy
@@ -139,7 +140,7 @@ async def _shown(request: web.Request, error: str = "", form: dict[str, str] | N
         "finish": None if kept is None else finish(kept.forecast),
         "compared": None if compared is None else compared.compared,
         "compared_with": compared,
-        "making": under_way(request, campaign_id),
+        "making": making,
         "error": error,
         "form": form or {},
         "names": NAMES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from crm_core.errors import BadInput
 from ivr_bot.speech.models import find_whisper_model
+from ivr_bot.speech.passes import SURE
 from ivr_bot.speech.ports import AnswerShape, Question, Utterance
-from ivr_bot.speech.whisper_stt import WhisperSpec, WhisperTranscriber, check_model, prompt_of
+from ivr_bot.speech.whisper_stt import WhisperSpec, WhisperTranscriber, check_model
 from ivr_bot.speech.workers import WorkerPool
 from tests.ivr_bot.speech.voices import flite, noise, on_the_line
 
@@ -31,33 +33,38 @@ async def test_a_sentence_is_read(whisper_pool: WorkerPool) -> None:
     assert heard.also == ()
 
 
-async def test_what_gave_no_value_is_read_again_with_the_answers_as_prompt(whisper_pool: WorkerPool) -> None:
+async def test_what_gave_no_answer_is_compared_with_the_answers(whisper_pool: WorkerPool) -> None:
+    """Whatever the free reading was: at first it is no answer here."""
     seen: list[str] = []
 
-    def second_time(text: str) -> object | None:
-        seen.append(text)
-        return text if len(seen) > 1 else None
+    def later(text: str) -> object | None:
+        words = set(re.findall("[a-z]+", text.lower()))
+        if text not in _NUMBERS:
+            seen.append(text)
+        is_first = seen == [text]
+        return words.pop() if len(words) == 1 and words <= set(_NUMBERS) and not is_first else None
 
+    heard = await WhisperTranscriber(whisper_pool).transcribe(_said("seven"), Question("en", _NUMBERS, accepts=later))
+    assert heard.engine == "whisper/compared"
+    assert "seven" in heard.text.lower()
+    assert heard.confidence >= SURE
+    assert heard.also[0] == seen[0]
+
+
+async def test_foreign_speech_is_no_answer_for_being_compared(whisper_pool: WorkerPool) -> None:
+    accepts = {f"{word.capitalize()}.": word for word in _NUMBERS} | {word: word for word in _NUMBERS}
     heard = await WhisperTranscriber(whisper_pool).transcribe(
-        _said("seven"), Question("en", _NUMBERS, accepts=second_time)
+        _said("where did you get my number"), Question("en", _NUMBERS, accepts=accepts.get)
     )
-    assert heard.engine == "whisper/prompted"
-    assert "seven" in heard.text.lower() or "7" in heard.text
-    assert heard.also == (seen[0],)
+    assert heard.engine == "whisper/free"
+    assert "number" in heard.text.lower()
+    assert len(heard.also) == 1
 
 
-async def test_what_two_readings_missed_is_found_by_weighing_the_answers(whisper_pool: WorkerPool) -> None:
-    """Whatever the readings were: only the phrase itself, as written, has a value here."""
-    heard = await WhisperTranscriber(whisper_pool).transcribe(
-        _said("seven"), Question("en", _NUMBERS, accepts={word: word for word in _NUMBERS}.get)
-    )
-    assert (heard.text, heard.engine) == ("seven", "whisper/weighed")
-    assert len(heard.also) == 2
-
-
-async def test_a_noisy_line_gets_no_prompted_pass(whisper_pool: WorkerPool) -> None:
+async def test_a_noisy_line_gets_no_second_look(whisper_pool: WorkerPool) -> None:
     noisy = Utterance(_said("seven").ulaw, noise(2.4, -65), snr_db=5)
-    heard = await WhisperTranscriber(whisper_pool).transcribe(noisy, Question("en", _NUMBERS))
+    question = Question("en", ("one", "two"), accepts={"one": 1, "two": 2}.get)
+    heard = await WhisperTranscriber(whisper_pool).transcribe(noisy, question)
     assert heard.engine == "whisper/free"
     assert heard.also == ()
 
@@ -90,7 +97,3 @@ def test_another_model_than_the_measured_one_is_refused(fault: str, said: str, t
 def test_a_model_of_ones_own_may_go_without_a_hash(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"mine")
     check_model(tmp_path, None)
-
-
-def test_the_prompt_names_every_answer() -> None:
-    assert prompt_of(("yes", "no", "call me later")) == "Yes, no, call me later."
