@@ -25,11 +25,15 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """What came about since the last look, in seconds: lines that rang so long, talks, wrap-ups."""
+    """What came about since the last look, in seconds: lines that rang so long, talks, wrap-ups.
+
+    `unseen`: of the floor's abandoned, how many people are only reckoned with, for they were taken for machines.
+    """
 
     lines: tuple[tuple[float, End], ...] = ()
     talks: tuple[float, ...] = ()
     wrap_ups: tuple[float, ...] = ()
+    unseen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +116,13 @@ def learn(learned: Learned, happened: Happened, floor: Floor, limit: float) -> L
     doubt = 1 / math.sqrt(slow.answered + assumed)
     if abs(doubt / max(found.tables.doubt, 1e-6) - 1) > _LEVEL_MOVED:
         found = replace(found, tables=replace(found.tables, doubt=doubt))
-    spending = budget.begun(floor)
+    spending = budget.begun(floor, happened.unseen)
     if learned.at is not None:
         handling = learned.tables.handling
         spent = budget.is_spent(learned.spending, floor, limit, agents, handling, 0.0)
         paid = 0.0 if spent else budget.price(learned.spending, floor, limit, agents, handling)
-        spending = learned.spending.after(floor, agents, paid, (floor.at - learned.at).total_seconds())
+        passed = (floor.at - learned.at).total_seconds()
+        spending = learned.spending.after(floor, agents, paid, passed, happened.unseen)
     return replace(found, slow=slow, quick=quick, at=floor.at, spending=spending)
 
 

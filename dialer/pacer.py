@@ -114,6 +114,7 @@ class Pacer:
         await self._keep(campaign, lost, now, track.record)
         track.campaign, track.seen, track.at = campaign, seen, now
         if campaign.policy.mode is DialMode.PREDICTIVE:
+            new = replace(new, unseen=law.wrongly_machine * watched.machines)
             track.learned = learn(track.learned, new, as_the_law_counts(watched, law), limit)
         return track, watched
 

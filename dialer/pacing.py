@@ -17,7 +17,11 @@ from dialer.outlook import Tables, ring_ages
 
 #: Lines that ring long are given up when the risk of the next moment is so many times the price of a new line.
 GIVE_UP_ABOVE = 2.5
-#: Lines of which less than this share will be answered in the next moment are not worth giving up.
+#: A line given up is a phone that rang for nothing: it costs a share of what a new line is worth (the chance that a
+#: person answers it, times the price), and must save more than that. The share is so many times that same chance: the
+#: more phones ring for nothing anyway, the less one more of them counts. Once the budget is spent that is nothing.
+_RANG_FOR_NOTHING = 0.7
+#: Lines of which less than this share will be answered in the next moment are never worth giving up.
 _NO_HELP = 0.002
 #: Lines per agent while nothing is known; twice as many after so many answers seen or expected.
 _START, _DOUBLED_AFTER, _DOUBLED_PER_AGENT = 1.5, 4.0, 0.1
@@ -121,12 +125,14 @@ def _predictive(floor: Floor, policy: CampaignPolicy, learned: Learned, law: Law
     resting = budget.held_back(learned.spending, rest, agents)
     if resting:
         price = min(price, budget.WHILE_RESTING)
-    held = sight.fuller(resting)
+    kept_free = budget.kept_free(learned.spending, floor, limit, agents, tables.handling) if spent else 0
+    held = sight.fuller(resting + kept_free)
     per_agent = min(policy.max_lines_per_agent, _bearable(learned, agents))
     most = max(0, min(room, math.ceil(per_agent * agents) - len(sight.ages)))
     lines, risk = _lines(held, tables, price, most)
     # Whoever rests is there for people who would find nobody: lines are given up by the risk itself.
-    given_up = 0 if lines else _too_many(sight, tables, may_give_up, GIVE_UP_ABOVE * price)
+    saves = _RANG_FOR_NOTHING * price * tables.answers[0][last] ** 2
+    given_up = 0 if lines else _too_many(sight, tables, may_give_up, GIVE_UP_ABOVE * price, saves)
     return Decision(
         lines,
         given_up,
@@ -169,12 +175,13 @@ def _lines(sight: Sight, tables: Tables, price: float, most: int) -> tuple[int, 
     return least, risk
 
 
-def _too_many(sight: Sight, tables: Tables, most: int, bearable: float) -> int:
-    """How many of the oldest lines to give up, for agents have filled up since; none if it is no help."""
-    if most == 0 or risk_soon(sight, sight.answering) <= bearable:
+def _too_many(sight: Sight, tables: Tables, most: int, bearable: float, saves: float) -> int:
+    """How many of the oldest lines to give up, for agents have filled up since; none unless each saves so many people
+    from finding nobody."""
+    if most == 0 or (risk := risk_soon(sight, sight.answering)) <= bearable:
         return 0
     some = answering(sight.ages[:most], tables)[-1]
-    if some.mean < _NO_HELP * most:
+    if some.mean < _NO_HELP * most or some.mean * (risk - bearable) < saves * most:
         return 0
     least, beyond = 0, most
     while beyond - least > 1:

@@ -24,7 +24,8 @@ Progress = Callable[[int, int], None]
 class Figures:
     """One shift. Shares are 0…1, waits in seconds, `talk_minutes` and `calls` per hour that an agent was there.
 
-    `occupancy`: talk and wrap-up by the time logged in. `abandoned`: by the people who answered. `given_up`: by dials.
+    `occupancy`: talk and wrap-up by the time logged in. `abandoned`: by the people who answered. `given_up`: by dials,
+    and of these `too_soon`: given up while somebody could still have answered.
     `waits`: of the people connected, the median and what one in twenty exceeds.
     """
 
@@ -38,6 +39,7 @@ class Figures:
     dials: int
     people: int
     by_time: tuple[Moment, ...] = ()
+    too_soon: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def figures(seed: int, count: Counts) -> Figures:
         count.dials,
         count.people,
         tuple(count.by_time),
+        (count.given_up - count.rang_beyond) / count.dials if count.dials else 0.0,
     )
 
 

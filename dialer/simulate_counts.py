@@ -20,9 +20,10 @@ class Moment:
 class Counts:
     """Numbers of a shift and, in seconds, how long agents talked, were busy (talk and wrap-up) and were there.
 
-    `people` and `machines` answered a line; `fruitless` ended otherwise; `abandoned` counts the people who found nobody
-    in time, with those taken for machines. `waits`: of the people connected, in seconds since they were needed.
-    `by_time`: every quarter of an hour.
+    `people` and `machines` answered a line; `fruitless` ended otherwise. Of those `given_up`, `rang_beyond` had rung
+    for longer than anybody takes to answer, and a person would have answered `would_answer`. `abandoned` counts people
+    who found nobody in time, with those taken for machines. `waits`: of the people connected, in seconds since they
+    were needed. `by_time`: every quarter of an hour.
     """
 
     dials: int = 0
@@ -31,6 +32,8 @@ class Counts:
     abandoned: int = 0
     taken_for_machines: int = 0
     given_up: int = 0
+    rang_beyond: int = 0
+    would_answer: int = 0
     talks: int = 0
     machine_verdicts: int = 0
     machines_connected: int = 0

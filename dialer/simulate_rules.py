@@ -48,7 +48,7 @@ class Exact(Ours):
         if self.truth is None:
             self.truth = Truth(shift.world, self.learned)
         limit = min(self.law.limit, self.policy.abandon_limit)
-        self.learned = self.truth.told(learn(self.learned, Happened(), floor, limit), shift)
+        self.learned = self.truth.told(learn(self.learned, Happened(unseen=happened.unseen), floor, limit), shift)
         return decide(floor, self.policy, self.learned, self.law, self.rest)
 
 

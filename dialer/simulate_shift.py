@@ -102,7 +102,7 @@ class Shift:
             recent_dials=len(self._recent),
             recent_people=sum(self._recent),
             people=c.people - c.taken_for_machines,
-            abandoned=round(c.abandoned - c.taken_for_machines + self._wrongly_machine * c.machine_verdicts),
+            abandoned=round(c.abandoned - c.taken_for_machines + self._unseen()),
             talking_since=tuple([one[0] for one in room.talking.values()]),
             wrapping_since=tuple([one[0] for one in room.wrapping.values()]),
             seconds_left=self.world.seconds - self.now,
@@ -111,9 +111,12 @@ class Shift:
     def happened(self) -> Happened:
         """What came about since this was last asked."""
         room = self.room
-        found = Happened(tuple(self._lines), tuple(room.talks), tuple(room.wrap_ups))
+        found = Happened(tuple(self._lines), tuple(room.talks), tuple(room.wrap_ups), self._unseen())
         self._lines, room.talks, room.wrap_ups = [], [], []
         return found
+
+    def _unseen(self) -> float:
+        return self._wrongly_machine * self.count.machine_verdicts
 
     def _may_dial(self, wanted: int) -> int:
         world = self.world
@@ -141,9 +144,12 @@ class Shift:
 
     def _give_up(self) -> None:
         line = next(iter(self.ringing))
-        _, _, dialed_at = self.ringing.pop(line)
+        _, lead, dialed_at = self.ringing.pop(line)
+        rang = self.now - dialed_at
         self.count.given_up += 1
-        self._ended(self.now - dialed_at, End.GIVEN_UP)
+        self.count.rang_beyond += rang > self.world.answers.last
+        self.count.would_answer += lead.fate is Fate.PERSON
+        self._ended(rang, End.GIVEN_UP)
 
     def _ended(self, after: float, end: End) -> None:
         self._lines.append((after, end))

@@ -31,6 +31,19 @@ class Answers:
     burst: float = 1.0
     burst_seconds: float = 90.0
 
+    @property
+    def last(self) -> float:
+        """Seconds after which nobody answers any more."""
+        return self.set_up + (max(self.ring_samples) if self.ring_samples else self.rings[1])
+
+    def mean_share(self, seconds: float) -> float:
+        """Of the lines that do not fail, those a person answers, on average over a shift of so many seconds."""
+        total, ends = 0.0, [at for at, _ in self.steps[1:]] + [seconds]
+        for (begin, share), end in zip(self.steps, ends, strict=True):
+            begin, end = min(begin, seconds), min(end, seconds)
+            total += share * (end - begin) * (1 - self.fades * (begin + end) / 2 / seconds)
+        return total / seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -105,9 +118,9 @@ class World:
 
     @property
     def wrongly_machine(self) -> float:
-        """Share of the first machine verdicts that were people: what a dialer knows whose detection was measured."""
+        """Share of a shift's machine verdicts that are people: what a dialer knows whose detection was measured."""
         if self.answers.machines == 0:
             return 0.0
-        people = self.answers.steps[0][1] * self.detection.missed_people
+        people = self.answers.mean_share(self.seconds) * self.detection.missed_people
         verdicts = people + self.answers.machines * (1 - self.detection.missed_machines)
         return people / verdicts if verdicts > 0 else 0.0

@@ -93,6 +93,7 @@ def judged(cell: Cell, found: dict[str, Summary]) -> list[Row]:
         at_least(f"{cell.name}: busy more than the best rival ({rival.rule})", ahead, "points", 0.0),
         figure(f"{cell.name}: busy less than with exact knowledge", _behind(ours, found["exact"]), "points"),
         figure(f"{cell.name}: busy less than the clairvoyant", _behind(ours, found["clairvoyant"]), "points"),
+        figure(f"{cell.name}: dials given up while somebody could still answer", 100 * _too_soon(ours), "%"),
     ]
     if cell.least is None:
         return [figure(f"{cell.name}: busy", busy, "%"), *rows]
@@ -130,7 +131,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 sys.stdout.write(
                     f"{world:11} {agents:4} {one.rule:12} {len(one.shifts):3} shifts  "
                     f"{100 * busy.mean:5.1f} ({100 * busy.least:5.1f}) %  "
-                    f"{100 * lost.mean:5.2f} ({100 * lost.most:5.2f}) %\n"
+                    f"{100 * lost.mean:5.2f} ({100 * lost.most:6.3f}) %  "
+                    f"given up {100 * _given_up(one):4.1f}, too soon {100 * _too_soon(one):4.1f} %\n"
                 )
                 sys.stdout.flush()
                 kept.append({"world": world, "agents": agents, "rule": one.rule, **_spreads(one)})
@@ -139,8 +141,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _given_up(one: Summary) -> float:
+    """Of the dials."""
+    return one.of(lambda shift: shift.given_up).mean
+
+
+def _too_soon(one: Summary) -> float:
+    """Of the dials, those given up while somebody could still have answered."""
+    return one.of(lambda shift: shift.too_soon).mean
+
+
 def _spreads(one: Summary) -> dict[str, object]:
-    return {"shifts": len(one.shifts), "busy": asdict(one.occupancy), "abandoned": asdict(one.abandoned)}
+    return {
+        "shifts": len(one.shifts),
+        "busy": asdict(one.occupancy),
+        "abandoned": asdict(one.abandoned),
+        "given_up": _given_up(one),
+        "too_soon": _too_soon(one),
+    }
 
 
 if __name__ == "__main__":

@@ -105,3 +105,10 @@ def test_nothing_new_changes_nothing_but_the_time() -> None:
     at = (learned.at or START) + timedelta(seconds=1)
     later = learn(learned, Happened(), a_floor(at=at, agents_on_call=10), 0.03)
     assert replace(later, at=learned.at, spending=learned.spending) == learned
+
+
+def test_people_who_are_only_reckoned_with_are_kept_beside_the_budget() -> None:
+    learned = nothing_learned(POLICY)
+    first = learn(learned, Happened(unseen=2.5), a_floor(at=START, agents_on_call=10), 0.03)
+    later = learn(first, Happened(unseen=3.5), a_floor(at=START + timedelta(seconds=1), agents_on_call=10), 0.03)
+    assert (first.spending.unseen, later.spending.unseen) == (2.5, 3.5)

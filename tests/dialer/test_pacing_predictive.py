@@ -175,6 +175,21 @@ def test_long_ringing_lines_are_given_up_when_agents_have_filled_up_and_not_befo
     assert given_up(16, 0, LAWS["strict"]) == 0, "and where nothing is known, twenty"
 
 
+def test_a_phone_is_not_let_ring_for_nothing_where_that_hardly_saves_anybody() -> None:
+    learned = experienced()
+    ringing = (NOW - timedelta(seconds=16),) * 2
+
+    def given_up(free: int, abandoned: int, ringing: tuple[datetime, ...] = ringing) -> int:
+        talking: dict[str, Any] = {"agents_on_call": 8, "talking_since": (NOW - timedelta(seconds=10),) * 8}
+        floor = _busy(free, ringing_since=ringing, open_lines=len(ringing), abandoned=abandoned, **talking)
+        return decide(floor, PREDICTIVE, learned).lines_to_give_up
+
+    assert given_up(0, 30) == 2, "whoever answers is lost"
+    assert given_up(1, 30) == 0, "both would have to answer in a moment"
+    assert given_up(1, 400) > 0, "the budget is spent: nobody may be lost"
+    assert given_up(0, 30, (NOW - timedelta(seconds=40),) * 4) == 0, "nobody answers after so long"
+
+
 def test_when_the_budget_is_spent_only_sure_agents_are_dialed_for() -> None:
     learned = experienced()
     spent = _busy(3, abandoned=400)
@@ -188,6 +203,14 @@ def test_when_the_budget_is_spent_only_sure_agents_are_dialed_for() -> None:
         "talking_since": (NOW - timedelta(seconds=40),) * 5,
     }
     assert decide(replace(spent, **ending), PREDICTIVE, learned).lines_to_open == 5, "wrap-up has always taken 15 s"
+
+
+def test_when_such_lines_did_cost_somebody_one_agent_is_kept_free() -> None:
+    learned = experienced()
+    leaked = replace(learned, spending=replace(learned.spending, leaked=1))
+    spent = _busy(3, abandoned=400)
+    assert decide(spent, PREDICTIVE, leaked).lines_to_open == 2
+    assert decide(_busy(3), PREDICTIVE, leaked) == decide(_busy(3), PREDICTIVE, learned), "while the budget bears it"
 
 
 def test_where_nobody_may_be_abandoned_it_is_so_from_the_start() -> None:
