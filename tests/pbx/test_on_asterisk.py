@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -262,9 +263,16 @@ async def test_without_the_service_a_person_hears_the_message_and_is_let_go(pair
     room = Room(pair)
     async with room.service():
         call = await room.dial(PERSON)
+    async with opened_wire(pair.pbx) as wire:  # nobody of ours is there: it ends before the service comes back
+        await wire.seen("Hangup", Uniqueid=call)
     async with room.service():
-        await until(lambda: call in {cdr.uniqueid for cdr in room.book.cdrs} or room.link.is_open(call))
-        await until(lambda: not room.link.is_open(call), 15)
+        await until(lambda: call in {cdr.uniqueid for cdr in room.book.cdrs})
+        assert not room.link.is_open(call)
+    cdr = next(cdr for cdr in room.book.cdrs if cdr.uniqueid == call)
+    assert cdr.answered_at is not None
+    assert cdr.ended_at is not None
+    assert cdr.ended_at - cdr.answered_at > timedelta(seconds=1)  # the message, to its end
+    assert room.desk.asked == []
 
 
 async def test_a_cut_link_comes_back_and_the_calls_with_it(room: Room) -> None:
