@@ -2,9 +2,8 @@
 .PHONY: help install demo survey test check bench crash screenshots format clean
 PYTHON ?= python3
 BIN := .venv/bin
-# Real calls mind what else the machine does; they leave it idle most of the time, and browsers take what is left over.
-CALLS := tests/pbx tests/asterisk
-BROWSERS := tests/browser
+# Real calls and browsers, one at a time: beside anything else Asterisk tells no machine from a person.
+ALONE := tests/pbx tests/asterisk tests/browser
 export PYTHON
 
 help: ## this list
@@ -31,14 +30,9 @@ survey: ## the demo's second half alone: the infobot asks a hundred people by vo
 	@$(BIN)/trunkline demo --survey
 
 test: install check ## set everything up and run all checks and tests
-	@failed=0; mkdir -p var; \
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests $(CALLS:%=--ignore=%) $(BROWSERS:%=--ignore=%) || failed=1; \
-	echo "tests of real calls; those in browsers run beside them, their report comes at the end"; \
-	nice -n 10 $(BIN)/python -m pytest $(BROWSERS) > var/browsers.txt 2>&1 & browsers=$$!; \
-	trap "kill $$browsers" INT TERM; \
-	$(BIN)/python -m pytest $(CALLS) || failed=1; \
-	wait $$browsers || failed=1; \
-	cat var/browsers.txt; \
+	@failed=0; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests $(ALONE:%=--ignore=%) || failed=1; \
+	$(BIN)/python -m pytest $(ALONE) || failed=1; \
 	exit $$failed
 
 check: ## format, lint, types, import contracts (no servers needed)
