@@ -18,6 +18,7 @@ from ivr_bot.dialog.handing_over import NAME
 from ivr_bot.dialog.pieces import Audio, Piece, Text
 from ivr_bot.dialog.script import Script
 from ivr_bot.speech.prompts import AHEAD, Line, Part, Recording
+from ivr_bot.speech.saying import can_be_said
 
 
 class Renderer(Protocol):
@@ -99,8 +100,3 @@ def fields_of(script: Script, briefing: Briefing) -> Mapping[str, str]:
 def local(briefing: Briefing, now: datetime) -> datetime:
     """The instant by the clock of the person."""
     return now.astimezone(ZoneInfo(briefing.zone or "UTC"))
-
-
-def can_be_said(text: str) -> bool:
-    """Whether there is a letter or a digit in it."""
-    return any(sign.isalnum() for sign in text)

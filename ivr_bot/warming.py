@@ -19,6 +19,7 @@ from ivr_bot.dialog.ladder import said_anywhere
 from ivr_bot.dialog.pieces import Audio, Text
 from ivr_bot.dialog.script import Ask, End, Prompt, Say, Script, TransferTo
 from ivr_bot.speech.prompts import SOME_DAY, Line, Part, Recording, spare_lines
+from ivr_bot.speech.saying import can_be_said
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ def _said_to_all(text: str, known: Mapping[str, str]) -> str | None:
     """A text as it is the same in every call, or for all whose name nobody knows; None where there is no such."""
     said = FIELD.sub(lambda found: known.get(found[1], found[0]), text)
     nameless = said.replace(f"{{{NAME}}}", "")
-    if _FIELD in nameless or (nameless != said and not any(sign.isalnum() for sign in nameless)):
+    if _FIELD in nameless or (nameless != said and not can_be_said(nameless)):
         return None
     return nameless
 

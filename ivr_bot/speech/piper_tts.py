@@ -15,14 +15,13 @@ from pathlib import Path
 
 from crm_core.errors import BadInput, Unavailable
 from ivr_bot.speech.audio import Samples, levelled, ulaw_of
-from ivr_bot.speech.ports import LINE_RATE, SPEECH_DBFS
+from ivr_bot.speech.ports import SPEECH_DBFS
 from ivr_bot.speech.recorded import content_hash, line_samples
 from ivr_bot.speech.resident import ResidentProgram
+from ivr_bot.speech.saying import check_sayable, check_whole, twice
 
 #: What piper logs when a text is said: "INFO:__main__:Wrote /folder/55601920514919.wav".
 _WROTE = re.compile(r"INFO:[\w.]+:Wrote ")
-_LEAST_SECONDS_PER_LETTER = 0.02  # piper speaks 0.05 to 0.08: less is a part of the text
-_TRIES = 2
 
 
 class PiperSpeaker:
@@ -51,16 +50,9 @@ class PiperSpeaker:
     async def speak(self, text: str, language: str) -> bytes:
         """Render a text. Raises BadInput: nothing to say, no voice; Unavailable: piper failed twice."""
         voice = self._voice(language)
-        if not any(sign.isalnum() for sign in text):
-            raise BadInput("prompt", f"{text!r} has nothing that can be said")
+        check_sayable(text)
         line = " ".join(text.split())  # each line is a text of its own
-        for tried in range(1, _TRIES + 1):
-            try:
-                return await self._rendered(line, voice)
-            except Unavailable:
-                if tried == _TRIES:
-                    raise
-        raise AssertionError("unreachable")
+        return await twice(lambda: self._rendered(line, voice))
 
     async def close(self) -> None:
         """End the programs; whoever asks again has them started anew."""
@@ -84,9 +76,7 @@ class PiperSpeaker:
             samples = await asyncio.to_thread(_taken, file)
         except BadInput:
             raise Unavailable(f"piper wrote no audio for {line!r}") from None
-        letters = sum(sign.isalnum() for sign in line)
-        if len(samples) < letters * _LEAST_SECONDS_PER_LETTER * LINE_RATE:
-            raise Unavailable(f"piper said only a part of {line!r}: {len(samples) / LINE_RATE:.2f} s")
+        check_whole("piper", line, len(samples))
         return ulaw_of(levelled(samples, self._dbfs))
 
     def _voice(self, language: str) -> Path:

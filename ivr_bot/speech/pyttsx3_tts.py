@@ -18,16 +18,15 @@ from pathlib import Path
 
 from crm_core.errors import BadInput, Unavailable
 from ivr_bot.speech.audio import levelled, ulaw_of
-from ivr_bot.speech.ports import LINE_RATE, SPEECH_DBFS
+from ivr_bot.speech.ports import SPEECH_DBFS
 from ivr_bot.speech.programs import run_program
 from ivr_bot.speech.recorded import line_samples
+from ivr_bot.speech.saying import check_sayable, check_whole, twice
 
 #: espeak-ng's own names of its voices, per language.
 VOICES: Mapping[str, str] = {"en": "gmw/en-us", "ru": "zle/ru", "uz": "trk/uz"}
 _LIBRARY = "libespeak-ng.so.1"
 _WORDS_PER_MINUTE = 150  # 200, espeak's own, is too fast for a telephone
-_LEAST_SECONDS_PER_LETTER = 0.02  # espeak speaks 0.06 to 0.1 at this rate: less is a part of the text
-_TRIES = 2
 
 
 class Pyttsx3Speaker:
@@ -54,16 +53,9 @@ class Pyttsx3Speaker:
     async def speak(self, text: str, language: str) -> bytes:
         """Render a text. Raises BadInput: nothing to say, no voice; Unavailable: it failed twice."""
         voice = self._voice(language)
-        if not any(sign.isalnum() for sign in text):
-            raise BadInput("prompt", f"{text!r} has nothing that can be said")
+        check_sayable(text)
         _espeak_version()  # its absence has a better message than pyttsx3's
-        for tried in range(1, _TRIES + 1):
-            try:
-                return await self._rendered(text, voice)
-            except Unavailable:
-                if tried == _TRIES:
-                    raise
-        raise AssertionError("unreachable")
+        return await twice(lambda: self._rendered(text, voice))
 
     async def close(self) -> None:
         """Nothing stays between two texts."""
@@ -77,9 +69,7 @@ class Pyttsx3Speaker:
                 samples = await asyncio.to_thread(line_samples, file)
             except BadInput:
                 raise Unavailable(f"pyttsx3 wrote no audio for {text!r}") from None
-        letters = sum(sign.isalnum() for sign in text)
-        if len(samples) < letters * _LEAST_SECONDS_PER_LETTER * LINE_RATE:
-            raise Unavailable(f"pyttsx3 said only a part of {text!r}: {len(samples) / LINE_RATE:.2f} s")
+        check_whole("pyttsx3", text, len(samples))
         return ulaw_of(levelled(samples, self._dbfs))
 
     def _voice(self, language: str) -> str:
